@@ -1,0 +1,77 @@
+package rivulet.log;
+
+import com.fasterxml.jackson.databind.util.RawValue;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A JSON document as far as {@code field} events have built it. Not for use by several threads. */
+final class Document {
+    private @Nullable Object root;
+
+    /** Takes one step: the value at the path is replaced, or added behind its siblings. */
+    void set(String path, String literal) {
+        Object value = open(literal);
+        if (path.isEmpty()) {
+            root = value;
+            return;
+        }
+        int slash = path.lastIndexOf('/');
+        put(at(path.substring(0, slash)), unescape(path.substring(slash + 1)), value);
+    }
+
+    /** Takes one step: the string at the path grows. */
+    void append(String path, String delta) {
+        ((StringBuilder) at(path)).append(delta);
+    }
+
+    /** The document as maps, lists, strings being built and raw literals, which Jackson writes as it stands. */
+    @Nullable
+    Object value() {
+        return root;
+    }
+
+    /** The member's name that a token of a JSON Pointer stands for (RFC 6901, section 4). */
+    static String unescape(String token) {
+        return token.replace("~1", "/").replace("~0", "~");
+    }
+
+    private static Object open(String literal) {
+        return switch (literal) {
+            case "{}" -> new LinkedHashMap<String, Object>();
+            case "[]" -> new ArrayList<Object>();
+            case "\"\"" -> new StringBuilder(16);
+            default -> new RawValue(literal);
+        };
+    }
+
+    private Object at(String path) {
+        Object value = root;
+        for (String token : path.isEmpty() ? new String[0] : path.substring(1).split("/", -1)) {
+            value = value instanceof List<?> list
+                    ? list.get(Integer.parseInt(token))
+                    : value instanceof Map<?, ?> map ? map.get(unescape(token)) : null;
+        }
+        if (value == null) {
+            throw new IllegalArgumentException("no value at " + path);
+        }
+        return value;
+    }
+
+    @SuppressWarnings("unchecked") // Containers are made in open(), with these types.
+    private static void put(Object parent, String name, Object value) {
+        if (parent instanceof Map<?, ?>) {
+            ((Map<String, Object>) parent).put(name, value);
+            return;
+        }
+        List<Object> list = (List<Object>) parent;
+        int index = Integer.parseInt(name);
+        if (index == list.size()) {
+            list.add(value);
+        } else {
+            list.set(index, value);
+        }
+    }
+}

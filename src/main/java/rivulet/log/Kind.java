@@ -1,0 +1,20 @@
+package rivulet.log;
+
+import java.util.Locale;
+
+/** What a stream is about. */
+public enum Kind {
+    /** A model's answer. */
+    CHAT,
+    /** Numbers counted down. */
+    COUNTDOWN,
+    /** A given text, as if a model said it. */
+    FAKE_LLM,
+    /** A model's answer that is one JSON document, shown field by field. */
+    STRUCTURED;
+
+    /** The kind as it stands on the wire, such as {@code fake-llm}. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,54 @@
+package rivulet.log;
+
+import java.util.List;
+
+/**
+ * What one stream has said so far: entries with the indices 0, 1, 2 … without a gap, the first a {@link Event.Start},
+ * the last a terminal event, which is exactly one. Entries never change once they are read.
+ *
+ * <p>Whoever generates appends; a viewer is only a position here. The log signals that there is more and never pushes
+ * it, so catching up and following live are the same code: read, and when nothing is left, wait for the signal. All
+ * methods may be called on any thread.
+ */
+public interface StreamLog {
+
+    /** What the stream began with: its id, kind and model. */
+    Event.Start start();
+
+    /**
+     * Appends an event and signals those who wait, without holding a lock.
+     *
+     * @return whether it was appended; {@code false} once the log has ended, and then nothing has changed
+     */
+    boolean append(Event event);
+
+    /**
+     * The entries that follow a position, at most {@code most} of them; empty if there are none yet. Of an ended log,
+     * whatever the position, the terminal entry is among what can be read: a reader that has come too far, or has seen
+     * it already, is given it again, so no reader waits for ever.
+     *
+     * @param after the index of the last entry the reader has, -1 if it has none
+     */
+    List<Entry> read(int after, int most);
+
+    /** The index of the newest entry. */
+    int head();
+
+    /** Whether the terminal event has been appended. */
+    boolean ended();
+
+    /**
+     * Has a signal run after each append, on the appending thread, so it must be quick and must not throw. Appends may
+     * share a signal, and what was appended before this call has none: register first, then read.
+     *
+     * @return a handle whose close ends the signals
+     */
+    Subscription onAppend(Runnable signal);
+
+    /** The handle of a registered signal. */
+    interface Subscription extends AutoCloseable {
+        /** Ends the signals; one that is running may still finish. Closing twice does nothing. */
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,140 @@
+package rivulet.log;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * All that a stream has said up to one index, folded into one object: what a viewer knows that has seen every event so
+ * far. A pure function of the entries. Not for use by several threads.
+ */
+public final class StreamState {
+    private static final int BATCH = 1024;
+
+    private final ObjectNode json = EventJson.object();
+    private final StringBuilder text = new StringBuilder();
+    private final StringBuilder reasoning = new StringBuilder();
+    private final StringBuilder refusal = new StringBuilder();
+    private final Map<Integer, ToolCallState> toolCalls = new TreeMap<>();
+    private final Document document = new Document();
+    private String status = "live";
+    private int index = -1;
+
+    private StreamState() {}
+
+    /** The state of a log at its present head. */
+    public static StreamState of(StreamLog log) {
+        StreamState state = new StreamState();
+        int head = log.head();
+        while (state.index < head) {
+            log.read(state.index, BATCH).forEach(state::add);
+        }
+        return state;
+    }
+
+    /** The answer's text and, where the model refused, its words for that: what a reader of plain text is shown. */
+    public String shownText() {
+        return text.toString() + refusal;
+    }
+
+    /** The state as one JSON object, without the members that do not apply. */
+    public ObjectNode json() {
+        ObjectNode node = json.deepCopy();
+        node.put("status", status).put("index", index);
+        if (document.value() != null) {
+            node.putPOJO("document", document.value());
+        } else if (!node.path("kind").asText().equals(Kind.STRUCTURED.wireName())) {
+            node.put("text", text.toString());
+        }
+        putUnlessEmpty(node, "reasoning", reasoning);
+        putUnlessEmpty(node, "refusal", refusal);
+        toolCalls.values().forEach(call -> node.withArray("tool_calls").add(call.json()));
+        return node;
+    }
+
+    private void add(Entry entry) {
+        entry.event().accept(new Fold(entry));
+        index = entry.index();
+    }
+
+    private static void putUnlessEmpty(ObjectNode node, String name, StringBuilder value) {
+        if (!value.isEmpty()) {
+            node.put(name, value.toString());
+        }
+    }
+
+    /** Takes one entry into the state. */
+    private final class Fold implements Event.Visitor<StringBuilder> {
+        private final Entry entry;
+
+        private Fold(Entry entry) {
+            this.entry = entry;
+        }
+
+        @Override
+        public StringBuilder start(Event.Start start) {
+            return members();
+        }
+
+        @Override
+        public StringBuilder text(Event.Text event) {
+            return text.append(event.delta());
+        }
+
+        @Override
+        public StringBuilder reasoning(Event.Reasoning event) {
+            return reasoning.append(event.delta());
+        }
+
+        @Override
+        public StringBuilder refusal(Event.Refusal event) {
+            return refusal.append(event.delta());
+        }
+
+        @Override
+        public StringBuilder toolCall(Event.ToolCall call) {
+            ToolCallState state = toolCalls.computeIfAbsent(call.index(), index -> new ToolCallState());
+            state.json.setAll(EventJson.members(entry));
+            return state.arguments.append(call.arguments());
+        }
+
+        @Override
+        public StringBuilder fieldSet(Event.FieldSet set) {
+            document.set(set.path(), set.literal());
+            return text;
+        }
+
+        @Override
+        public StringBuilder fieldAppend(Event.FieldAppend append) {
+            document.append(append.path(), append.delta());
+            return text;
+        }
+
+        @Override
+        public StringBuilder done(Event.Done done) {
+            status = "done";
+            return members();
+        }
+
+        @Override
+        public StringBuilder failed(Event.Failed failed) {
+            status = "failed";
+            return members();
+        }
+
+        private StringBuilder members() {
+            json.setAll(EventJson.members(entry));
+            return text;
+        }
+    }
+
+    /** One of the answer's tool calls, put together from its pieces. */
+    private static final class ToolCallState {
+        private final ObjectNode json = EventJson.object();
+        private final StringBuilder arguments = new StringBuilder();
+
+        private ObjectNode json() {
+            return json.put("arguments", arguments.toString());
+        }
+    }
+}

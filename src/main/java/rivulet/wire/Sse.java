@@ -1,0 +1,97 @@
+package rivulet.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import rivulet.log.Entry;
+import rivulet.log.Event;
+import rivulet.log.EventJson;
+
+/**
+ * Server-Sent Events, as the HTML standard's section 9.2.6 has them parsed. A block reads
+ *
+ * <pre>
+ * event: done
+ * data: {"finish_reason":"stop", …}
+ * id: Qm3v…x.3
+ *
+ * </pre>
+ *
+ * The id stands last: a client may keep an id as soon as it has read that line, and a connection cut inside the block
+ * would then lose the block's data for ever.
+ */
+final class Sse {
+    private static final byte[] NOTHING = {};
+    private static final byte[] DONE_MARKER = "[DONE]".getBytes(StandardCharsets.US_ASCII);
+
+    private Sse() {}
+
+    /** The event's members as JSON; an unnamed event if it is text. */
+    static byte[] json(Entry entry) {
+        return block(EventJson.name(entry.event()), EventJson.payload(entry), entry);
+    }
+
+    /** The event's own text if it is for a reader's eyes; how the stream begins and ends as in {@link #json}. */
+    static byte[] text(Entry entry) {
+        Event event = entry.event();
+        if (event instanceof Event.Text text) {
+            return block(null, lines(text.delta()), entry);
+        }
+        if (event instanceof Event.Refusal refusal) {
+            return block(null, lines(refusal.delta()), entry);
+        }
+        return event instanceof Event.Start || event.terminal() ? json(entry) : NOTHING;
+    }
+
+    /** {@code data: [DONE]}, the OpenAI API's own end of a stream. */
+    static byte[] doneMarker(Entry entry) {
+        return block(null, DONE_MARKER, entry);
+    }
+
+    /** A block of data that is one line. */
+    static byte[] unnamed(byte[] data, Entry entry) {
+        return block(null, data, entry);
+    }
+
+    /** The same block with the time after which a client that has lost its connection comes back. */
+    static byte[] withRetry(byte[] block, int millis) {
+        int at = block[0] == 'e' ? indexOfLineEnd(block) + 1 : 0;
+        ByteArrayOutputStream out = new ByteArrayOutputStream(block.length + 16);
+        out.write(block, 0, at);
+        out.writeBytes(("retry: " + millis + "\n").getBytes(StandardCharsets.US_ASCII));
+        out.write(block, at, block.length - at);
+        return out.toByteArray();
+    }
+
+    private static int indexOfLineEnd(byte[] block) {
+        int at = 0;
+        while (block[at] != '\n') {
+            at++;
+        }
+        return at;
+    }
+
+    private static byte[] block(@Nullable String name, byte[] data, Entry entry) {
+        String head = name == null ? "data: " : "event: " + name + "\ndata: ";
+        String tail = "\nid: " + entry.start().stream() + "." + entry.index() + "\n\n";
+        byte[] block = new byte[head.length() + data.length + tail.length()];
+        putAscii(head, block, 0);
+        System.arraycopy(data, 0, block, head.length(), data.length);
+        putAscii(tail, block, head.length() + data.length);
+        return block;
+    }
+
+    private static void putAscii(String text, byte[] into, int at) {
+        for (int i = 0; i < text.length(); i++) {
+            into[at + i] = (byte) text.charAt(i);
+        }
+    }
+
+    /** A line end inside the data becomes a further {@code data:} line; all three of them mean LF to a parser. */
+    private static byte[] lines(String text) {
+        return text.replace("\r\n", "\n")
+                .replace('\r', '\n')
+                .replace("\n", "\ndata: ")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+}

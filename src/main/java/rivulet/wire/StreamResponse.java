@@ -1,0 +1,102 @@
+package rivulet.wire;
+
+import io.javalin.http.Context;
+import io.javalin.http.sse.SseClient;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.util.Callback;
+
+/**
+ * The response of one request that streams. Javalin's {@link SseClient} is its handle: it keeps the request open without
+ * a thread and ends it. The bytes go past it, by Jetty's own asynchronous write: {@code SseClient.sendEvent} loses line
+ * ends, cannot write {@code retry:}, costs 34 KB of garbage an event, and blocks a thread for each viewer that does not
+ * read.
+ *
+ * <p>{@code OPEN -> CLOSED}, once, by {@link #end}, {@link #breakOff} or the peer. Everything is safe on any thread, but
+ * only one write may be in flight.
+ */
+public final class StreamResponse {
+    private final SseClient client;
+    private final ServletContextRequest request;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /**
+     * Opens the response. Called on the request's own thread, before its handler returns, or from a stage of the future
+     * that the handler gave; nothing is sent yet.
+     *
+     * @param headers what goes into the head, beside the status 200
+     * @param onGone told when the peer resets the stream (HTTP/2) or the server ends the request, while it is open
+     */
+    public StreamResponse(Context ctx, Map<String, String> headers, Consumer<Throwable> onGone) {
+        client = new SseClient(ctx);
+        client.keepAlive();
+        request = ServletContextRequest.getServletContextRequest(ctx.req());
+        headers.forEach((name, value) ->
+                request.getServletContextResponse().getHeaders().put(name, value));
+        // HTTP/2 tells here that a viewer has left; Javalin does not listen.
+        ctx.req().getAsyncContext().addListener(new GoneListener(onGone));
+    }
+
+    /**
+     * Writes to the peer without blocking; the callback is called once, when all has been handed to the network or
+     * nothing can be any more. The first write sends the head, an empty one only the head.
+     */
+    public void write(ByteBuffer bytes, Callback callback) {
+        request.getServletContextResponse().write(false, bytes, callback);
+    }
+
+    /** Ends the response cleanly, once all writes are done. */
+    public void end() {
+        if (closed.compareAndSet(false, true)) {
+            client.close();
+        }
+    }
+
+    /**
+     * Breaks the response off: the connection is closed without a last chunk, or the HTTP/2 stream is reset, so that the
+     * peer can tell it from an end. A write in flight fails.
+     */
+    public void breakOff() {
+        if (closed.compareAndSet(false, true)) {
+            request.getServletChannel().abort(new EofException("broken off"));
+            client.close();
+        }
+    }
+
+    /** Jetty's word that the request is over. */
+    private final class GoneListener implements AsyncListener {
+        private final Consumer<Throwable> onGone;
+
+        private GoneListener(Consumer<Throwable> onGone) {
+            this.onGone = onGone;
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            gone(event.getThrowable());
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            gone(new EofException("the request was ended"));
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {}
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+
+        private void gone(Throwable cause) {
+            if (!closed.get()) {
+                onGone.accept(cause);
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package rivulet.wire;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.eclipse.jetty.util.IteratingCallback;
+import rivulet.log.StreamLog;
+
+/**
+ * One who watches a stream: a position in its log, a format, and a response. Whatever has been appended since the last
+ * write goes into the next one; while a write is in flight the log only grows, so a slow viewer delays no one and costs
+ * no thread.
+ *
+ * <p>{@code IDLE -> WRITING -> IDLE … -> CLOSED}, kept by {@link IteratingCallback}: {@code process} runs on one thread
+ * at a time, the executor's or the one that ended the write before.
+ */
+public final class Viewer {
+    private static final byte[] NOTHING = {};
+
+    private final StreamLog log;
+    private final Format format;
+    private final StreamResponse response;
+    private final Executor executor;
+    private final LongSupplier nanoTime;
+    private final Runnable onClose;
+    private final int retryMillis;
+    private final Pump pump;
+    private final StreamLog.Subscription subscription;
+    private final AtomicBoolean wakeScheduled = new AtomicBoolean();
+
+    private volatile boolean heartbeatDue;
+    private volatile boolean writing;
+    private volatile long lastWriteNanos;
+
+    /**
+     * A viewer that has seen the entries up to {@code after}; it starts with {@link #wake}.
+     *
+     * @param retryMillis how long the client waits before it comes back; told in the first block, if the format has a
+     *     place for it
+     * @param executor runs the viewer when there is something to write; never blocked by it
+     * @param nanoTime a clock in nanoseconds
+     * @param onClose run once, when the viewer is gone for whatever reason, on any thread
+     */
+    public Viewer(
+            StreamLog log,
+            int after,
+            Format format,
+            int retryMillis,
+            StreamResponse response,
+            Executor executor,
+            LongSupplier nanoTime,
+            Runnable onClose) {
+        this.log = log;
+        this.format = format;
+        this.retryMillis = retryMillis;
+        this.response = response;
+        this.executor = executor;
+        this.nanoTime = nanoTime;
+        this.onClose = onClose;
+        this.lastWriteNanos = nanoTime.getAsLong();
+        this.pump = new Pump(after);
+        this.subscription = log.onAppend(this::wake);
+    }
+
+    /** Has the viewer look for new entries, soon and on another thread. The producer calls this; it must not wait. */
+    public void wake() {
+        if (wakeScheduled.compareAndSet(false, true)) {
+            executor.execute(() -> {
+                wakeScheduled.set(false);
+                pump.iterate();
+            });
+        }
+    }
+
+    /** Sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long. */
+    public void tick(Duration heartbeat, Duration slow) {
+        long nanos = nanoTime.getAsLong() - lastWriteNanos;
+        if (writing && nanos >= slow.toNanos()) {
+            close(new IllegalStateException("the viewer does not read"));
+        } else if (!writing && nanos >= heartbeat.toNanos()) {
+            heartbeatDue = true;
+            wake();
+        }
+    }
+
+    /** Ends the viewer before its stream has ended: the response is broken off, so that the client comes back. */
+    public void close(Throwable cause) {
+        pump.abort(cause);
+    }
+
+    /** Reads the log and writes the response, in turn. */
+    private final class Pump extends IteratingCallback {
+        private int position;
+        private Batch inFlight;
+        private boolean headSent;
+        private boolean retrySent;
+
+        private Pump(int position) {
+            this.position = position;
+            this.inFlight = new Batch(position, false, NOTHING);
+        }
+
+        @Override
+        protected Action process() {
+            while (!inFlight.ends()) {
+                inFlight = Batch.after(position, log, format);
+                if (inFlight.bytes().length > 0) {
+                    return write(withRetry(inFlight.bytes()));
+                }
+                if (inFlight.last() == position) {
+                    return nothingToShow();
+                }
+                // Entries that this format does not show.
+                position = inFlight.last();
+            }
+            return Action.SUCCEEDED;
+        }
+
+        @Override
+        protected void onSuccess() {
+            position = inFlight.last();
+            lastWriteNanos = nanoTime.getAsLong();
+            writing = false;
+        }
+
+        @Override
+        protected void onCompleteSuccess() {
+            subscription.close();
+            response.end();
+            onClose.run();
+        }
+
+        @Override
+        protected void onAborted(Throwable cause) {
+            // A write in flight fails by this, and only then is the pump complete.
+            response.breakOff();
+        }
+
+        @Override
+        protected void onCompleteFailure(Throwable cause) {
+            subscription.close();
+            response.breakOff();
+            onClose.run();
+        }
+
+        private Action nothingToShow() {
+            if (heartbeatDue) {
+                return write(format.heartbeat());
+            }
+            // The head alone: a client that follows must not wait for the next event to learn that it may.
+            return headSent ? Action.IDLE : write(NOTHING);
+        }
+
+        private Action write(byte[] bytes) {
+            headSent = true;
+            heartbeatDue = false;
+            lastWriteNanos = nanoTime.getAsLong();
+            writing = true;
+            response.write(ByteBuffer.wrap(bytes), this);
+            return Action.SCHEDULED;
+        }
+
+        private byte[] withRetry(byte[] bytes) {
+            if (retrySent || !format.sse()) {
+                return bytes;
+            }
+            retrySent = true;
+            return Sse.withRetry(bytes, retryMillis);
+        }
+    }
+}

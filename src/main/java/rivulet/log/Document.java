@@ -42,9 +42,13 @@ final class Document {
         return switch (literal) {
             case "{}" -> new LinkedHashMap<String, Object>();
             case "[]" -> new ArrayList<Object>();
-            case "\"\"" -> new StringBuilder(16);
+            case "\"\"" -> emptyString();
             default -> new RawValue(literal);
         };
+    }
+
+    private static StringBuilder emptyString() {
+        return new StringBuilder();
     }
 
     private Object at(String path) {

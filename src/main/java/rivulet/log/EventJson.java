@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Events as JSON: each has a name, but for the text delta, and one object of members. */
@@ -19,7 +20,7 @@ public final class EventJson {
     private EventJson() {}
 
     /** The event's name on the wire; a text delta has none. No name is {@code error}, which browsers take for their own. */
-    public static @Nullable String name(Event event) {
+    public static Optional<String> name(Event event) {
         return event.accept(Names.INSTANCE);
     }
 
@@ -76,52 +77,52 @@ public final class EventJson {
         }
     }
 
-    private enum Names implements Event.Visitor<@Nullable String> {
+    private enum Names implements Event.Visitor<Optional<String>> {
         INSTANCE;
 
         @Override
-        public String start(Event.Start start) {
-            return "start";
+        public Optional<String> start(Event.Start start) {
+            return Optional.of("start");
         }
 
         @Override
-        public @Nullable String text(Event.Text text) {
-            return null;
+        public Optional<String> text(Event.Text text) {
+            return Optional.empty();
         }
 
         @Override
-        public String reasoning(Event.Reasoning reasoning) {
-            return "reasoning";
+        public Optional<String> reasoning(Event.Reasoning reasoning) {
+            return Optional.of("reasoning");
         }
 
         @Override
-        public String refusal(Event.Refusal refusal) {
-            return "refusal";
+        public Optional<String> refusal(Event.Refusal refusal) {
+            return Optional.of("refusal");
         }
 
         @Override
-        public String toolCall(Event.ToolCall call) {
-            return "tool_call";
+        public Optional<String> toolCall(Event.ToolCall call) {
+            return Optional.of("tool_call");
         }
 
         @Override
-        public String fieldSet(Event.FieldSet set) {
-            return "field";
+        public Optional<String> fieldSet(Event.FieldSet set) {
+            return Optional.of("field");
         }
 
         @Override
-        public String fieldAppend(Event.FieldAppend append) {
-            return "field";
+        public Optional<String> fieldAppend(Event.FieldAppend append) {
+            return Optional.of("field");
         }
 
         @Override
-        public String done(Event.Done done) {
-            return "done";
+        public Optional<String> done(Event.Done done) {
+            return Optional.of("done");
         }
 
         @Override
-        public String failed(Event.Failed failed) {
-            return "failed";
+        public Optional<String> failed(Event.Failed failed) {
+            return Optional.of("failed");
         }
     }
 

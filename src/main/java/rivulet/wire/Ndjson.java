@@ -1,7 +1,6 @@
 package rivulet.wire;
 
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 import rivulet.log.Entry;
 import rivulet.log.EventJson;
 
@@ -11,9 +10,10 @@ final class Ndjson {
 
     static byte[] line(Entry entry) {
         byte[] payload = EventJson.payload(entry);
-        @Nullable String name = EventJson.name(entry.event());
-        byte[] head = ("{\"n\":" + entry.index() + (name == null ? "" : ",\"event\":\"" + name + "\"") + ",")
-                .getBytes(StandardCharsets.US_ASCII);
+        String name = EventJson.name(entry.event())
+                .map(n -> ",\"event\":\"" + n + "\"")
+                .orElse("");
+        byte[] head = ("{\"n\":" + entry.index() + name + ",").getBytes(StandardCharsets.US_ASCII);
         // The payload's own opening brace gives way to the head, and a line end follows.
         byte[] line = new byte[head.length + payload.length];
         System.arraycopy(head, 0, line, 0, head.length);

@@ -28,7 +28,7 @@ final class Sse {
 
     /** The event's members as JSON; an unnamed event if it is text. */
     static byte[] json(Entry entry) {
-        return block(EventJson.name(entry.event()), EventJson.payload(entry), entry);
+        return block(EventJson.name(entry.event()).orElse(null), EventJson.payload(entry), entry);
     }
 
     /** The event's own text if it is for a reader's eyes; how the stream begins and ends as in {@link #json}. */

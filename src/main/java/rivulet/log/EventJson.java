@@ -63,6 +63,10 @@ public final class EventJson {
         return payload;
     }
 
+    static String text(ObjectNode node) {
+        return new String(write(node), StandardCharsets.UTF_8);
+    }
+
     private static byte[] write(ObjectNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);

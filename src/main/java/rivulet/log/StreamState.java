@@ -52,6 +52,11 @@ public final class StreamState {
         return node;
     }
 
+    /** {@link #json} as text. */
+    public String text() {
+        return EventJson.text(json());
+    }
+
     private void add(Entry entry) {
         entry.event().accept(new Fold(entry));
         index = entry.index();

@@ -2,8 +2,10 @@ package rivulet.wire;
 
 import io.javalin.http.Context;
 import io.javalin.http.sse.SseClient;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,8 +29,8 @@ public final class StreamResponse {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
-     * Opens the response. Called on the request's own thread, before its handler returns, or from a stage of the future
-     * that the handler gave; nothing is sent yet.
+     * Opens the response. Called on the request's own thread before its handler returns, or from a stage of the future
+     * that the handler gave. Nothing is sent yet.
      *
      * @param headers what goes into the head, beside the status 200
      * @param onGone told when the peer resets the stream (HTTP/2) or the server ends the request, while it is open
@@ -40,7 +42,7 @@ public final class StreamResponse {
         headers.forEach((name, value) ->
                 request.getServletContextResponse().getHeaders().put(name, value));
         // HTTP/2 tells here that a viewer has left; Javalin does not listen.
-        ctx.req().getAsyncContext().addListener(new GoneListener(onGone));
+        async(ctx.req()).addListener(new GoneListener(onGone));
     }
 
     /**
@@ -67,6 +69,16 @@ public final class StreamResponse {
             request.getServletChannel().abort(new EofException("broken off"));
             client.close();
         }
+    }
+
+    private static AsyncContext async(HttpServletRequest request) {
+        if (request.isAsyncStarted()) {
+            return request.getAsyncContext();
+        }
+        AsyncContext async = request.startAsync();
+        // A stream takes as long as it takes; the limits are the feed's.
+        async.setTimeout(0);
+        return async;
     }
 
     /** Jetty's word that the request is over. */

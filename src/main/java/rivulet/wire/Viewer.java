@@ -16,7 +16,7 @@ import rivulet.log.StreamLog;
  * <p>{@code IDLE -> WRITING -> IDLE … -> CLOSED}, kept by {@link IteratingCallback}: {@code process} runs on one thread
  * at a time, the executor's or the one that ended the write before.
  */
-public final class Viewer {
+final class Viewer {
     private static final byte[] NOTHING = {};
 
     private final StreamLog log;
@@ -24,7 +24,7 @@ public final class Viewer {
     private final StreamResponse response;
     private final Executor executor;
     private final LongSupplier nanoTime;
-    private final Runnable onClose;
+    private final Viewers.Closed onClose;
     private final int retryMillis;
     private final Pump pump;
     private final StreamLog.Subscription subscription;
@@ -41,9 +41,9 @@ public final class Viewer {
      *     place for it
      * @param executor runs the viewer when there is something to write; never blocked by it
      * @param nanoTime a clock in nanoseconds
-     * @param onClose run once, when the viewer is gone for whatever reason, on any thread
+     * @param onClose told once that the viewer is gone, for whatever reason, on any thread
      */
-    public Viewer(
+    Viewer(
             StreamLog log,
             int after,
             Format format,
@@ -51,7 +51,7 @@ public final class Viewer {
             StreamResponse response,
             Executor executor,
             LongSupplier nanoTime,
-            Runnable onClose) {
+            Viewers.Closed onClose) {
         this.log = log;
         this.format = format;
         this.retryMillis = retryMillis;
@@ -65,7 +65,7 @@ public final class Viewer {
     }
 
     /** Has the viewer look for new entries, soon and on another thread. The producer calls this; it must not wait. */
-    public void wake() {
+    void wake() {
         if (wakeScheduled.compareAndSet(false, true)) {
             executor.execute(() -> {
                 wakeScheduled.set(false);
@@ -75,7 +75,7 @@ public final class Viewer {
     }
 
     /** Sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long. */
-    public void tick(Duration heartbeat, Duration slow) {
+    void tick(Duration heartbeat, Duration slow) {
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             close(new IllegalStateException("the viewer does not read"));
@@ -86,7 +86,7 @@ public final class Viewer {
     }
 
     /** Ends the viewer before its stream has ended: the response is broken off, so that the client comes back. */
-    public void close(Throwable cause) {
+    void close(Throwable cause) {
         pump.abort(cause);
     }
 
@@ -96,6 +96,7 @@ public final class Viewer {
         private Batch inFlight;
         private boolean headSent;
         private boolean retrySent;
+        private boolean sentAny;
 
         private Pump(int position) {
             this.position = position;
@@ -121,6 +122,7 @@ public final class Viewer {
         @Override
         protected void onSuccess() {
             position = inFlight.last();
+            sentAny = true;
             lastWriteNanos = nanoTime.getAsLong();
             writing = false;
         }
@@ -129,7 +131,7 @@ public final class Viewer {
         protected void onCompleteSuccess() {
             subscription.close();
             response.end();
-            onClose.run();
+            onClose.closed(sentAny);
         }
 
         @Override
@@ -142,7 +144,7 @@ public final class Viewer {
         protected void onCompleteFailure(Throwable cause) {
             subscription.close();
             response.breakOff();
-            onClose.run();
+            onClose.closed(sentAny);
         }
 
         private Action nothingToShow() {

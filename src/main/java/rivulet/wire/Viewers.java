@@ -1,39 +1,87 @@
 package rivulet.wire;
 
+import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import rivulet.log.StreamLog;
 
-/** All viewers of this node. Looks at each now and then: one timer in all, where a timer each would be re-armed at every write. */
+/** All viewers of this node. Looks at each now and then: one timer in all, where one each would be re-armed at every write. */
 public final class Viewers {
+    private static final Logger LOG = LoggerFactory.getLogger(Viewers.class);
     /** How often each viewer is looked at, and so how late a heartbeat may come. */
     private static final Duration TICK = Duration.ofMillis(250);
 
     private final Set<Viewer> viewers = ConcurrentHashMap.newKeySet();
     private final Duration heartbeat;
     private final Duration slow;
+    private final Executor writer;
+    private final LongSupplier nanoTime;
+    private final IntSupplier retryMillis;
 
     /**
      * @param heartbeat how long a connection stays silent; proxies drop idle ones, many at 60 s
      * @param slow how long a viewer may take to read what it was sent
+     * @param writer runs the viewers; none of them blocks its threads
      * @param timer runs the looking
+     * @param nanoTime a clock in nanoseconds
+     * @param retryMillis draws how long one client waits before it comes back: not all at once after a restart
      */
-    public Viewers(Duration heartbeat, Duration slow, ScheduledExecutorService timer) {
+    public Viewers(
+            Duration heartbeat,
+            Duration slow,
+            Executor writer,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime,
+            IntSupplier retryMillis) {
         this.heartbeat = heartbeat;
         this.slow = slow;
+        this.writer = writer;
+        this.nanoTime = nanoTime;
+        this.retryMillis = retryMillis;
         timer.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Looks after a viewer until {@link #remove}. */
-    public void add(Viewer viewer) {
+    /**
+     * Answers a request with a stream, from a position on. Called on the request's own thread before its handler
+     * returns, or from a stage of the future that the handler gave.
+     *
+     * @param after the index of the last entry the client has, -1 if it has none
+     * @param onClose told when the viewer is gone
+     */
+    public void show(Context ctx, StreamLog log, int after, Format format, Closed onClose) {
+        AtomicReference<@Nullable Viewer> self = new AtomicReference<>();
+        StreamResponse response =
+                new StreamResponse(ctx, head(log, format), cause -> ifSet(self, viewer -> viewer.close(cause)));
+        Viewer viewer = new Viewer(log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, sentAny -> {
+            ifSet(self, viewers::remove);
+            onClose.closed(sentAny);
+        });
+        self.set(viewer);
         viewers.add(viewer);
+        viewer.wake();
     }
 
-    /** Forgets a viewer that is gone. */
-    public void remove(Viewer viewer) {
-        viewers.remove(viewer);
+    /** Told of a viewer's end, once, on any thread. */
+    @FunctionalInterface
+    public interface Closed {
+        /**
+         * The viewer is gone.
+         *
+         * @param sentAny whether anything was handed to the network, the head with the stream's id at least
+         */
+        void closed(boolean sentAny);
     }
 
     /** How many there are. */
@@ -46,7 +94,33 @@ public final class Viewers {
         viewers.forEach(viewer -> viewer.close(new IllegalStateException("the server stops")));
     }
 
+    private static Map<String, String> head(StreamLog log, Format format) {
+        String id = log.start().stream();
+        Map<String, String> head = new LinkedHashMap<>();
+        head.put("Content-Type", format.contentType());
+        head.put("Cache-Control", "no-cache, no-transform");
+        // nginx buffers an answer without it.
+        head.put("X-Accel-Buffering", "no");
+        head.put("Stream-Id", id);
+        head.put("Location", "/streams/" + id);
+        return head;
+    }
+
     private void tick() {
-        viewers.forEach(viewer -> viewer.tick(heartbeat, slow));
+        for (Viewer viewer : viewers) {
+            try {
+                viewer.tick(heartbeat, slow);
+            } catch (RuntimeException e) {
+                // One that fails must not end the looking after all others.
+                LOG.error("a viewer could not be looked at", e);
+            }
+        }
+    }
+
+    private static void ifSet(AtomicReference<@Nullable Viewer> reference, java.util.function.Consumer<Viewer> action) {
+        Viewer viewer = reference.get();
+        if (viewer != null) {
+            action.accept(viewer);
+        }
     }
 }

@@ -1,0 +1,163 @@
+package rivulet;
+
+import io.javalin.util.JavalinBindException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import rivulet.feed.Feeds;
+import rivulet.feed.OpenAiUpstream;
+import rivulet.feed.Upstream;
+import rivulet.log.LogStore;
+import rivulet.log.MemoryStore;
+import rivulet.wire.Viewers;
+
+/** Builds the parts, starts them, and stops them in order. */
+public final class App {
+    private static final int EXIT_BAD_SETTING = 2;
+    private static final int EXIT_CANNOT_LISTEN = 1;
+    /** How long viewers have, at a stop, to be sent the end of their stream. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    private final Config config;
+    private final ScheduledExecutorService timer = Threads.timer("rivulet-timer");
+    private final ExecutorService writer = Threads.working("rivulet-writer");
+    private final ExecutorService calls = Threads.waiting("rivulet-upstream");
+    private final LogStore store;
+    private final Streams streams;
+    private final Viewers viewers;
+    private final OpenAiUpstream upstream;
+    private final Server server;
+
+    /** The server with these settings, not yet started. */
+    App(Config config) {
+        this.config = config;
+        store = new MemoryStore(config.retention(), timer, new SecureRandom());
+        streams = new Streams(store, config, timer, System::nanoTime);
+        viewers = new Viewers(
+                config.heartbeat(), config.slowViewerTimeout(), writer, timer, System::nanoTime, App::retryMillis);
+        upstream = new OpenAiUpstream(config.upstream(), this::upstreamUrl, config.limits(), calls, timer, App::random);
+        Asks asks = new Asks(new Feeds(upstream, timer), config.instructions());
+        Follow follow = new Follow(streams, viewers, writer, timer);
+        server = new Server(config, timer, new Routes(config, streams, asks, follow), streams, viewers);
+    }
+
+    /** Runs the server until the process is told to end. */
+    public static void main(String[] args) {
+        List<String> arguments = List.of(args);
+        if (arguments.contains("--help") || arguments.contains("-h")) {
+            System.out.println(help());
+            return;
+        }
+        try {
+            Config config = Config.read(arguments, System.getenv());
+            // Before the first logger is made, which reads it.
+            System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
+            App app = new App(config);
+            app.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(app::stopAndHalt, "rivulet-stop"));
+            System.out.println(app.greeting());
+        } catch (SettingError e) {
+            quit(EXIT_BAD_SETTING, String.valueOf(e.getMessage()));
+        } catch (JavalinBindException e) {
+            quit(EXIT_CANNOT_LISTEN, "cannot listen: " + e.getMessage() + " PORT or --port takes another.");
+        }
+    }
+
+    /** Listens; returns once requests are answered. */
+    void start() {
+        server.start();
+    }
+
+    /** Begins nothing new, lets live streams end, ends those that do not, and stops. */
+    void stop() {
+        streams.drain();
+        await(() -> streams.liveCount() == 0, config.drainTimeout());
+        streams.endAll();
+        await(() -> viewers.count() == 0, LAST_WORDS);
+        viewers.closeAll();
+        upstream.close();
+        server.stop();
+        store.close();
+        timer.shutdownNow();
+        writer.shutdownNow();
+        calls.shutdownNow();
+    }
+
+    /** Where the server is reached. */
+    String url() {
+        return server.url();
+    }
+
+    /** The version in the jar, or a word for a build that is in none. */
+    static String version() {
+        return Optional.ofNullable(App.class.getPackage().getImplementationVersion())
+                .orElse("dev");
+    }
+
+    private String greeting() {
+        Upstream asked = config.upstream();
+        return "Rivulet %s at %s - upstream: %s, %s API - Java %s, %s threads"
+                .formatted(
+                        version(),
+                        url(),
+                        asked.label(),
+                        asked.api().wireName(),
+                        System.getProperty("java.version"),
+                        Threads.virtual() ? "virtual" : "platform");
+    }
+
+    private String upstreamUrl() {
+        return config.upstream().baseUrl() == null
+                ? server.simulatorUrl()
+                : config.upstream().baseUrl().toString();
+    }
+
+    private void stopAndHalt() {
+        try {
+            stop();
+        } finally {
+            // A JVM that was told to end says 143 otherwise, as if it had been killed.
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    private static void quit(int status, String why) {
+        System.err.println("rivulet: " + why);
+        System.exit(status);
+    }
+
+    private static String help() {
+        return """
+                Rivulet: one jar between a page and any OpenAI-compatible model.
+
+                  java -jar rivulet.jar [--port N] [--host H]
+
+                Settings, from the environment or from .env in the working directory [default]:
+
+                %s
+                """.formatted(Setting.help());
+    }
+
+    private static int retryMillis() {
+        return ThreadLocalRandom.current().nextInt(1000, 2001);
+    }
+
+    private static double random() {
+        return ThreadLocalRandom.current().nextDouble();
+    }
+
+    /** Looks again every few milliseconds: what it waits for, a stop's last writes, tells nobody. */
+    private static void await(BooleanSupplier reached, Duration most) {
+        long deadline = System.nanoTime() + most.toNanos();
+        while (!reached.getAsBoolean() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package rivulet;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.Optional;
+
+/** A request's body, read as one JSON object. */
+final class Body {
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private Body() {}
+
+    /**
+     * The body's members.
+     *
+     * @throws RequestError 415 for a type that is not JSON, 413 for too many bytes, 400 for what is no JSON object
+     */
+    static Fields read(Context ctx, int maxBytes) {
+        requireJsonType(ctx);
+        byte[] bytes = bytes(ctx, maxBytes);
+        try {
+            JsonNode body = MAPPER.readTree(bytes);
+            if (body instanceof ObjectNode object) {
+                return Fields.ofBody(object);
+            }
+        } catch (JsonProcessingException e) {
+            throw RequestError.badRequest("The body is not JSON: " + firstLine(e.getOriginalMessage()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        throw RequestError.badRequest("The body must be a JSON object, such as {\"message\":\"hi\"}.");
+    }
+
+    /** {@code fetch} with a string for a body says text/plain; it means JSON like the others. */
+    private static void requireJsonType(Context ctx) {
+        String type = Optional.ofNullable(ctx.contentType())
+                .map(t -> t.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
+                .orElse("");
+        if (!type.isEmpty()
+                && !type.equals("application/json")
+                && !type.equals("text/plain")
+                && !type.matches("[^/\\s]+/[^/\\s]+\\+json")) {
+            throw RequestError.unsupportedType(type);
+        }
+    }
+
+    private static byte[] bytes(Context ctx, int maxBytes) {
+        if (ctx.req().getContentLengthLong() > maxBytes) {
+            throw RequestError.tooLarge(maxBytes);
+        }
+        try {
+            byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
+            if (bytes.length > maxBytes) {
+                throw RequestError.tooLarge(maxBytes);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw RequestError.badRequest("The body did not arrive whole.");
+        }
+    }
+
+    private static String firstLine(String message) {
+        return message.lines().findFirst().orElse("");
+    }
+}

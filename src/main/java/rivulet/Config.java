@@ -1,0 +1,228 @@
+package rivulet;
+
+import io.github.cdimascio.dotenv.Dotenv;
+import io.github.cdimascio.dotenv.DotenvException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import rivulet.feed.Upstream;
+
+/**
+ * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
+ * directory, then the defaults of {@link Setting}. The only reader of the environment.
+ *
+ * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
+ * @param instructions what the user set; null if nothing, so that each route's own default holds
+ */
+record Config(
+        String host,
+        int port,
+        Upstream upstream,
+        @Nullable String instructions,
+        boolean simulatorPublic,
+        List<String> corsOrigins,
+        Duration retention,
+        Optional<Duration> disconnectGrace,
+        Duration drainTimeout,
+        Duration heartbeat,
+        Duration slowViewerTimeout,
+        int maxStreams,
+        int maxBodyBytes,
+        int maxAnswerBytes,
+        Upstream.Limits limits,
+        String logLevel) {
+
+    private static final String FOREVER = "forever";
+
+    /** Whether only this machine can reach a server that listens on the host. */
+    boolean loopback() {
+        return isLoopback(host);
+    }
+
+    /**
+     * The settings in force.
+     *
+     * @param args the command line: {@code --port N} and {@code --host H}
+     * @throws SettingError for the first setting that cannot be used
+     */
+    static Config read(List<String> args, Map<String, String> environment) {
+        Map<Setting, String> given = new EnumMap<>(Setting.class);
+        Dotenv dotenv = dotenv();
+        for (Setting setting : Setting.values()) {
+            String value = environment.getOrDefault(setting.name(), dotenv.get(setting.name()));
+            if (value != null) {
+                given.put(setting, value);
+            }
+        }
+        given.putAll(commandLine(args));
+        return new Reader(given).config();
+    }
+
+    private static Dotenv dotenv() {
+        try {
+            return Dotenv.configure().ignoreIfMissing().load();
+        } catch (DotenvException e) {
+            throw new SettingError(".env cannot be read: " + e.getMessage() + "; its lines must read NAME=value");
+        }
+    }
+
+    private static Map<Setting, String> commandLine(List<String> args) {
+        Map<Setting, String> given = new EnumMap<>(Setting.class);
+        for (int i = 0; i < args.size(); i++) {
+            String[] option = args.get(i).split("=", 2);
+            Setting setting = switch (option[0]) {
+                case "--port" -> Setting.PORT;
+                case "--host" -> Setting.HOST;
+                default ->
+                    throw new SettingError("unknown option " + option[0]
+                            + "; known are --port, --host and --help, all else is set in the environment");
+            };
+            if (option.length == 1 && i + 1 == args.size()) {
+                throw new SettingError(option[0] + " needs a value, as in " + option[0] + " " + setting.defaultText());
+            }
+            given.put(setting, option.length == 2 ? option[1] : args.get(++i));
+        }
+        return given;
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    /** Reads the values given as what each setting must be. */
+    private record Reader(Map<Setting, String> given) {
+        private Config config() {
+            String host = text(Setting.HOST);
+            boolean loopback = isLoopback(host);
+            return new Config(
+                    host,
+                    number(Setting.PORT, 0, 65_535),
+                    upstream(),
+                    given.get(Setting.INSTRUCTIONS),
+                    choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
+                            ? loopback
+                            : text(Setting.SIMULATOR).equalsIgnoreCase("on"),
+                    origins(),
+                    duration(Setting.RETENTION),
+                    text(Setting.DISCONNECT_GRACE).equals(FOREVER)
+                            ? Optional.empty()
+                            : Optional.of(duration(Setting.DISCONNECT_GRACE, Durations.FORM + ", or " + FOREVER)),
+                    duration(Setting.DRAIN_TIMEOUT),
+                    positive(Setting.HEARTBEAT),
+                    positive(Setting.SLOW_VIEWER_TIMEOUT),
+                    number(Setting.MAX_STREAMS, 1, 1_000_000),
+                    number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
+                    number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
+                    limits(),
+                    choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
+        }
+
+        private Upstream.Limits limits() {
+            return new Upstream.Limits(
+                    positive(Setting.CONNECT_TIMEOUT),
+                    positive(Setting.FIRST_EVENT_TIMEOUT),
+                    positive(Setting.IDLE_TIMEOUT),
+                    positive(Setting.STREAM_TIMEOUT),
+                    number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
+        }
+
+        private Upstream upstream() {
+            String api = choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
+            String url = text(Setting.OPENAI_BASE_URL);
+            return Upstream.choose(
+                    text(Setting.OPENAI_API_KEY),
+                    text(Setting.ARK_API_KEY),
+                    url.isEmpty() ? null : httpUrl(Setting.OPENAI_BASE_URL, url),
+                    text(Setting.OPENAI_MODEL),
+                    api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+        }
+
+        private List<String> origins() {
+            List<String> origins = Arrays.stream(text(Setting.CORS_ORIGINS).split(",", -1))
+                    .map(String::strip)
+                    .filter(origin -> !origin.isEmpty())
+                    .toList();
+            for (String origin : origins) {
+                if (!origin.equals("*")
+                        && !origin.equals("null")
+                        && !origin.matches("[a-z][a-z0-9+.-]*://[^/?#@\\s]+")) {
+                    throw SettingError.invalid(
+                            Setting.CORS_ORIGINS.name(),
+                            origin,
+                            "a list of origins such as https://a.example or http://localhost:3000, or *");
+                }
+            }
+            return origins;
+        }
+
+        private String text(Setting setting) {
+            return given.getOrDefault(setting, setting.defaultText()).strip();
+        }
+
+        /** An empty value counts as none: {@code PORT= java -jar …} is how shells take a setting back. */
+        private <T> T value(Setting setting, String wanted, Function<String, Optional<T>> parse) {
+            String text = text(setting).isEmpty() ? setting.defaultText() : text(setting);
+            return parse.apply(text).orElseThrow(() -> SettingError.invalid(setting.name(), text, wanted));
+        }
+
+        private int number(Setting setting, int least, int most) {
+            return value(
+                    setting,
+                    "a whole number from %d to %d".formatted(least, most),
+                    text -> Optional.of(text)
+                            .filter(t -> t.matches("\\d{1,10}"))
+                            .map(Long::parseLong)
+                            .filter(n -> n >= least && n <= most)
+                            .map(Long::intValue));
+        }
+
+        private Duration duration(Setting setting) {
+            return duration(setting, Durations.FORM);
+        }
+
+        private Duration duration(Setting setting, String wanted) {
+            return value(setting, wanted, Durations::parse);
+        }
+
+        private Duration positive(Setting setting) {
+            return value(
+                    setting,
+                    Durations.FORM + ", longer than nothing",
+                    text -> Durations.parse(text).filter(d -> !d.isZero()));
+        }
+
+        private String choice(Setting setting, String... choices) {
+            return value(
+                    setting,
+                    "one of " + String.join(", ", choices),
+                    text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(Arrays.asList(choices)::contains));
+        }
+
+        private static URI httpUrl(Setting setting, String text) {
+            try {
+                URI uri = new URI(text);
+                if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+                    return uri;
+                }
+            } catch (URISyntaxException e) {
+                // Told below, in the same words.
+            }
+            throw SettingError.invalid(
+                    setting.name(), text, "an address such as https://api.openai.com/v1 or http://localhost:11434/v1");
+        }
+    }
+}

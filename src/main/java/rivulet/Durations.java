@@ -1,0 +1,32 @@
+package rivulet;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Durations as people write them: {@code 250ms}, {@code 1s}, {@code 2m}, {@code 1h}. */
+final class Durations {
+    /** What a text must look like, in words for an error. */
+    static final String FORM = "a duration such as 250ms, 1s or 2m";
+
+    private static final Pattern PATTERN = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+    private Durations() {}
+
+    /** The duration that a text stands for, if it is one. */
+    static Optional<Duration> parse(String text) {
+        Matcher matcher = PATTERN.matcher(text.strip());
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        return Optional.of(
+                switch (matcher.group(2)) {
+                    case "ms" -> Duration.ofMillis(amount);
+                    case "s" -> Duration.ofSeconds(amount);
+                    case "m" -> Duration.ofMinutes(amount);
+                    default -> Duration.ofHours(amount);
+                });
+    }
+}

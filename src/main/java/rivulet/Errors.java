@@ -1,0 +1,104 @@
+package rivulet;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.javalin.http.MethodNotAllowedResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
+final class Errors {
+    private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
+
+    private Errors() {}
+
+    /** Maps whatever a handler throws. */
+    static void routes(RoutesConfig routes) {
+        routes.exception(Exception.class, Errors::handle);
+    }
+
+    /** Answers with an error. */
+    static void answer(Context ctx, RequestError error) {
+        error.headers().forEach(ctx::header);
+        ctx.status(error.status()).contentType("application/json").result(json(error.code(), error.getMessage()));
+    }
+
+    private static void handle(Exception thrown, Context ctx) {
+        if (committed(ctx)) {
+            // Too late to say anything, and touching a response that is over would make Javalin spin for ever.
+            LOG.debug("after the response had begun", thrown);
+            return;
+        }
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        answer(ctx, translate(cause, ctx));
+    }
+
+    private static boolean committed(Context ctx) {
+        try {
+            return ctx.res().isCommitted();
+        } catch (RuntimeException recycled) {
+            return true;
+        }
+    }
+
+    private static RequestError translate(Throwable thrown, Context ctx) {
+        if (thrown instanceof RequestError error) {
+            return error;
+        }
+        if (thrown instanceof MethodNotAllowedResponse notAllowed) {
+            return RequestError.methodNotAllowed(
+                    Optional.ofNullable(notAllowed.getDetails().get("availableMethods"))
+                            .orElse("GET"));
+        }
+        if (thrown instanceof HttpResponseException known) {
+            return known.getStatus() == HttpStatus.NOT_FOUND_404
+                    ? RequestError.noSuchRoute("There is no " + ctx.path() + " here; the routes are in the README.")
+                    : RequestError.ofStatus(known.getStatus(), String.valueOf(known.getMessage()));
+        }
+        LOG.error("{} {} failed", ctx.method(), ctx.path(), thrown);
+        return RequestError.internal();
+    }
+
+    private static String json(String code, String message) {
+        ObjectNode error = JsonNodeFactory.instance.objectNode();
+        error.putObject("error").put("code", code).put("message", message);
+        return error.toString();
+    }
+
+    /** What the server refuses before any route sees it, in the same shape. */
+    static final class OfJetty extends ErrorHandler {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            int status = response.getStatus();
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+            response.write(
+                    true,
+                    ByteBuffer.wrap(json("http_" + status, words(status)).getBytes(StandardCharsets.UTF_8)),
+                    callback);
+            return true;
+        }
+
+        private static String words(int status) {
+            return switch (status) {
+                case HttpStatus.URI_TOO_LONG_414 -> "The request line is too long; send a long message by POST.";
+                case HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431 ->
+                    "The request's head is larger than 64 KiB; send a long message by POST.";
+                default -> HttpStatus.getMessage(status) + ".";
+            };
+        }
+    }
+}

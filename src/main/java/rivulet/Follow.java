@@ -1,0 +1,103 @@
+package rivulet;
+
+import io.javalin.http.Context;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import rivulet.log.Entry;
+import rivulet.log.Event;
+import rivulet.log.StreamLog;
+import rivulet.log.StreamState;
+import rivulet.wire.Format;
+import rivulet.wire.Viewers;
+
+/** Answers a request with a stream: holds the head back while an early failure may still have a status of its own. */
+final class Follow {
+    /** How long: a slow model's client must have bytes before its own patience, or a proxy's, ends. */
+    private static final Duration HOLD_BACK = Duration.ofMillis(1500);
+
+    private final Streams streams;
+    private final Viewers viewers;
+    private final Executor writer;
+    private final ScheduledExecutorService timer;
+
+    /** @param writer runs what follows a wait; its threads are never blocked */
+    Follow(Streams streams, Viewers viewers, Executor writer, ScheduledExecutorService timer) {
+        this.streams = streams;
+        this.viewers = viewers;
+        this.writer = writer;
+        this.timer = timer;
+    }
+
+    /** Shows a stream that this request has begun: a failure before the first event is an HTTP error. */
+    void fromStart(Context ctx, StreamLog log, Format format) {
+        Streams.Visit visit = streams.visit(log);
+        CompletableFuture<Void> held = when(log, () -> log.head() > 0);
+        timer.schedule(() -> held.complete(null), HOLD_BACK.toMillis(), TimeUnit.MILLISECONDS);
+        ctx.future(() -> held.thenRunAsync(
+                () -> {
+                    Event.@Nullable Failed failed = failedAtOnce(log);
+                    if (failed == null) {
+                        viewers.show(ctx, log, -1, format, visit::end);
+                    } else {
+                        visit.end(true);
+                        Errors.answer(ctx, RequestError.ofFailure(failed));
+                    }
+                },
+                writer));
+    }
+
+    /** Shows a stream from a position on, whoever began it. */
+    void from(Context ctx, StreamLog log, int after, Format format) {
+        Streams.Visit visit = streams.visit(log);
+        // A client that comes with an id can come again, however little it is sent now.
+        viewers.show(ctx, log, after, format, sentAny -> visit.end(true));
+    }
+
+    /** Answers with the whole text, once it is complete. */
+    void whole(Context ctx, StreamLog log) {
+        Streams.Visit visit = streams.visit(log);
+        ctx.header("Stream-Id", log.start().stream());
+        ctx.future(() -> when(log, log::ended)
+                .thenRunAsync(
+                        () -> {
+                            visit.end(true);
+                            if (terminal(log) instanceof Event.Failed failed) {
+                                Errors.answer(ctx, RequestError.ofFailure(failed));
+                            } else {
+                                ctx.json(Map.of("message", StreamState.of(log).shownText()));
+                            }
+                        },
+                        writer));
+    }
+
+    /** Completes once the log is in some state; on the thread that brought it there, so little may hang on it. */
+    private static CompletableFuture<Void> when(StreamLog log, BooleanSupplier reached) {
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        Runnable look = () -> {
+            if (reached.getAsBoolean()) {
+                future.complete(null);
+            }
+        };
+        StreamLog.Subscription subscription = log.onAppend(look);
+        // What was appended before the registration gave no signal.
+        look.run();
+        CompletableFuture<Void> unused = future.whenComplete((nothing, failure) -> subscription.close());
+        return future;
+    }
+
+    private static Event terminal(StreamLog log) {
+        return log.read(Integer.MAX_VALUE, 1).get(0).event();
+    }
+
+    private static Event.@Nullable Failed failedAtOnce(StreamLog log) {
+        List<Entry> first = log.read(0, 1);
+        return !first.isEmpty() && first.get(0).event() instanceof Event.Failed failed ? failed : null;
+    }
+}

@@ -1,0 +1,52 @@
+package rivulet;
+
+import io.javalin.http.Context;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import rivulet.log.Kind;
+import rivulet.wire.Format;
+
+/** Which format a request asks for: {@code format} in its query, then its {@code Accept}, then the route's own. */
+final class FormatChoice {
+    private static final List<String> NAMES =
+            Arrays.stream(Format.values()).map(Format::wireName).distinct().toList();
+
+    private FormatChoice() {}
+
+    /**
+     * The format that a request asks for.
+     *
+     * @param otherwise the route's own; where it is a form of plain text, it is what {@code format=text} means there
+     */
+    static Format of(Context ctx, Fields query, Format otherwise) {
+        Optional<Format> named = query.choice("format", NAMES).map(name -> named(name, otherwise));
+        return named.or(() -> accepts(ctx, Format.NDJSON.contentType()) ? Optional.of(Format.NDJSON) : Optional.empty())
+                .orElse(otherwise);
+    }
+
+    /** Refuses a format that cannot show such a stream. */
+    static void requireSuits(Format format, Kind kind) {
+        if (!format.suits(kind)) {
+            throw RequestError.badRequest("The format %s does not suit a stream of kind %s; take json or ndjson."
+                    .formatted(format.wireName(), kind.wireName()));
+        }
+    }
+
+    /** Whether the client wants one JSON answer rather than a stream: it names JSON, and nothing that streams. */
+    static boolean wantsState(Context ctx) {
+        return accepts(ctx, "application/json") && !accepts(ctx, "text/event-stream") && !accepts(ctx, "*/*");
+    }
+
+    private static Format named(String name, Format otherwise) {
+        return otherwise.wireName().equals(name) ? otherwise : Format.valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    private static boolean accepts(Context ctx, String type) {
+        String accept = Optional.ofNullable(ctx.header("Accept")).orElse("");
+        return Arrays.stream(accept.split(",", -1))
+                .map(range -> range.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
+                .anyMatch(type::equals);
+    }
+}

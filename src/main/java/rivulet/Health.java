@@ -1,0 +1,59 @@
+package rivulet;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import java.util.function.BooleanSupplier;
+import rivulet.wire.Viewers;
+
+/** Whether the server is well, for people and for balancers. */
+final class Health {
+    private final Config config;
+    private final Streams streams;
+    private final Viewers viewers;
+    private final BooleanSupplier started;
+    private final long startMillis = System.currentTimeMillis();
+
+    /** @param started whether the server answers questions already */
+    Health(Config config, Streams streams, Viewers viewers, BooleanSupplier started) {
+        this.config = config;
+        this.streams = streams;
+        this.viewers = viewers;
+        this.started = started;
+    }
+
+    void register(RoutesConfig routes) {
+        routes.get("/health", this::health);
+        routes.get("/health/ready", this::ready);
+    }
+
+    private void health(Context ctx) {
+        ObjectNode health = JsonNodeFactory.instance
+                .objectNode()
+                .put("status", "ok")
+                .put("message", "Server is running")
+                .put("version", App.version())
+                .put("uptime_s", (System.currentTimeMillis() - startMillis) / 1000)
+                .put("live_streams", streams.liveCount())
+                .put("viewers", viewers.count());
+        health.putObject("upstream")
+                .put("name", config.upstream().label())
+                .put("api", config.upstream().api().wireName())
+                .put("model", config.upstream().model());
+        answer(ctx, 200, health);
+    }
+
+    private void ready(Context ctx) {
+        String status = streams.draining() ? "draining" : started.getAsBoolean() ? "ready" : "starting";
+        answer(
+                ctx,
+                status.equals("ready") ? 200 : 503,
+                JsonNodeFactory.instance.objectNode().put("status", status));
+    }
+
+    private static void answer(Context ctx, int status, ObjectNode json) {
+        ctx.status(status).header("Cache-Control", "no-store");
+        ctx.contentType("application/json").result(json.toString());
+    }
+}

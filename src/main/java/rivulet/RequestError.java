@@ -1,0 +1,136 @@
+package rivulet;
+
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import rivulet.log.ErrorCode;
+import rivulet.log.Event;
+
+/** A request that is answered with an error: its status, a code for programs, and what to do about it in words. */
+final class RequestError extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int status;
+    private final String code;
+    private final transient Map<String, String> headers;
+
+    private RequestError(int status, String code, String message, Map<String, String> headers) {
+        // Without a stack trace: it tells of the caller's mistake, not of ours.
+        super(message, null, false, false);
+        this.status = status;
+        this.code = code;
+        this.headers = headers;
+    }
+
+    int status() {
+        return status;
+    }
+
+    String code() {
+        return code;
+    }
+
+    /** Headers that go with the answer. */
+    Map<String, String> headers() {
+        return headers;
+    }
+
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
+    static RequestError badRequest(String message) {
+        return new RequestError(400, "bad_request", message, Map.of());
+    }
+
+    static RequestError originRefused(String message) {
+        return new RequestError(403, "origin_not_allowed", message, Map.of());
+    }
+
+    static RequestError noSuchRoute(String message) {
+        return new RequestError(404, "not_found", message, Map.of());
+    }
+
+    static RequestError noSuchStream(String id) {
+        return new RequestError(
+                404, "stream_not_found", "There is no stream " + id + ": it has expired, or never was.", Map.of());
+    }
+
+    static RequestError methodNotAllowed(String allowed) {
+        return new RequestError(
+                405, "method_not_allowed", "This route takes " + allowed + ".", Map.of("Allow", allowed));
+    }
+
+    static RequestError tooLarge(int maxBytes) {
+        return new RequestError(
+                413,
+                "body_too_large",
+                "The body is larger than %d bytes; a larger MAX_BODY_BYTES would take it.".formatted(maxBytes),
+                Map.of());
+    }
+
+    static RequestError unsupportedType(String type) {
+        return new RequestError(
+                415,
+                "unsupported_media_type",
+                "The body's Content-Type is " + type + "; send JSON as application/json, or as text/plain.",
+                Map.of());
+    }
+
+    static RequestError tooManyStreams(int most) {
+        return new RequestError(
+                503,
+                "too_many_streams",
+                "%d streams are live, and MAX_STREAMS allows no more; try again soon.".formatted(most),
+                Map.of("Retry-After", "1"));
+    }
+
+    static RequestError draining() {
+        return new RequestError(
+                503,
+                ErrorCode.SHUTTING_DOWN.wireName(),
+                "The server is stopping and begins nothing new; try again soon.",
+                Map.of("Retry-After", "5"));
+    }
+
+    /** A fault that the server itself found in a request, under the status that it gave. */
+    static RequestError ofStatus(int status, String message) {
+        return new RequestError(status, "http_" + status, message, Map.of());
+    }
+
+    static RequestError internal() {
+        return new RequestError(
+                500, ErrorCode.INTERNAL.wireName(), "The server made a mistake; its log says which.", Map.of());
+    }
+
+    /** A stream that failed before it said anything, on the request that began it. */
+    static RequestError ofFailure(Event.Failed failed) {
+        @Nullable Duration retryAfter = failed.retryAfter();
+        return new RequestError(
+                status(failed.code()),
+                failed.code().wireName(),
+                failed.message(),
+                retryAfter == null ? Map.of() : Map.of("Retry-After", String.valueOf(retryAfter.toSeconds())));
+    }
+
+    private static int status(ErrorCode code) {
+        return switch (code) {
+            case UPSTREAM_REJECTED -> 400;
+            case UPSTREAM_RATE_LIMITED, UPSTREAM_QUOTA -> 429;
+            case UPSTREAM_TIMEOUT -> 504;
+            case SHUTTING_DOWN, OWNER_LOST -> 503;
+            case INTERNAL -> 500;
+            case UPSTREAM_UNREACHABLE,
+                    UPSTREAM_IDLE,
+                    UPSTREAM_ERROR,
+                    UPSTREAM_TRUNCATED,
+                    UPSTREAM_AUTH,
+                    STREAM_TOO_LONG,
+                    EVENT_TOO_LARGE,
+                    ANSWER_TOO_LARGE,
+                    INVALID_JSON,
+                    SCHEMA_MISMATCH -> 502;
+        };
+    }
+}

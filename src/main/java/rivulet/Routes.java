@@ -1,0 +1,158 @@
+package rivulet;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import rivulet.log.StreamLog;
+import rivulet.log.StreamState;
+import rivulet.wire.Format;
+
+/**
+ * The routes. Each reads what it is asked, begins a stream or finds one, and has {@link Follow} show it. A request that
+ * names a position continues that stream, whatever else it says: no second generation begins.
+ */
+final class Routes {
+    private static final String STREAM_PREFIX = "/stream/";
+
+    private final Config config;
+    private final Streams streams;
+    private final Asks asks;
+    private final Follow follow;
+
+    Routes(Config config, Streams streams, Asks asks, Follow follow) {
+        this.config = config;
+        this.streams = streams;
+        this.asks = asks;
+        this.follow = follow;
+    }
+
+    void register(RoutesConfig routes) {
+        routes.get("/sse/countdown", ctx -> get(ctx, query(ctx), Format.TEXT, asks::countdown));
+        routes.get("/sse/fake-llm", ctx -> get(ctx, query(ctx), Format.TEXT_DONE, asks::fakeLlm));
+        routes.get("/sse/chat", ctx -> get(ctx, query(ctx), Format.TEXT_DONE, asks::chatByQuery));
+        routes.post("/sse/chat", ctx -> post(ctx, Format.TEXT_DONE, asks::chatByBody));
+        routes.get("/sse/chat-normal", this::chatNormal);
+        routes.get(STREAM_PREFIX + "*", this::chatByPath);
+        routes.post("/generate", ctx -> post(ctx, Format.NDJSON, asks::generate));
+        routes.get("/helloworld", ctx -> get(ctx, query(ctx), Format.STATUS, asks::helloWorld));
+        routes.post("/streams", this::create);
+        routes.get("/streams/{id}", this::read);
+        routes.delete("/streams/{id}", this::cancel);
+    }
+
+    private void get(Context ctx, Fields query, Format otherwise, Function<Fields, Asked> reader) {
+        Format format = FormatChoice.of(ctx, query, otherwise);
+        Optional<Position> position = Position.of(ctx, query);
+        if (position.isPresent()) {
+            resume(ctx, position.get(), format);
+        } else {
+            begin(ctx, format, query, reader);
+        }
+    }
+
+    private void post(Context ctx, Format otherwise, Function<Fields, Asked> reader) {
+        Fields query = query(ctx);
+        Format format = FormatChoice.of(ctx, query, otherwise);
+        Optional<Position> position = Position.of(ctx, query);
+        query.rejectUnknown();
+        if (position.isPresent()) {
+            resume(ctx, position.get(), format);
+        } else {
+            begin(ctx, format, Body.read(ctx, config.maxBodyBytes()), reader);
+        }
+    }
+
+    private void begin(Context ctx, Format format, Fields fields, Function<Fields, Asked> reader) {
+        Asked asked = reader.apply(fields);
+        fields.rejectUnknown();
+        FormatChoice.requireSuits(format, asked.kind());
+        follow.fromStart(ctx, streams.begin(asked), format);
+    }
+
+    private void resume(Context ctx, Position position, Format format) {
+        StreamLog log = streams.find(position.stream());
+        FormatChoice.requireSuits(format, log.start().kind());
+        // The end first: an index that is looked up after it cannot be beyond a head that was still moving.
+        boolean ended = log.ended();
+        int head = log.head();
+        if (ended && position.index() > head) {
+            throw RequestError.badRequest("The stream %s has ended at index %d; there is no index %d."
+                    .formatted(position.stream(), head, position.index()));
+        }
+        if (ended && position.index() == head && ctx.method().equals(HandlerType.GET)) {
+            // All has been seen. This status stops EventSource, which would come again for ever after a 200.
+            ctx.status(204);
+        } else {
+            follow.from(ctx, log, position.index(), format);
+        }
+    }
+
+    private void chatNormal(Context ctx) {
+        Fields query = query(ctx);
+        Asked asked = asks.chatByQuery(query);
+        query.rejectUnknown();
+        follow.whole(ctx, streams.begin(asked));
+    }
+
+    private void chatByPath(Context ctx) {
+        PathText path = PathText.of(ctx.req().getRequestURI(), STREAM_PREFIX, ctx.queryString());
+        Fields query = path.hasParameters() ? query(ctx) : Fields.ofQuery(Map.of());
+        get(ctx, query, Format.TEXT, fields -> {
+            if (path.text().isBlank()) {
+                throw RequestError.badRequest("Put the prompt into the path, as in /stream/What is SSE?");
+            }
+            return asks.chatByPath(path.text(), fields);
+        });
+    }
+
+    private void create(Context ctx) {
+        if (!FormatChoice.wantsState(ctx)) {
+            post(ctx, Format.JSON, asks::ofKind);
+            return;
+        }
+        query(ctx).rejectUnknown();
+        Fields body = Body.read(ctx, config.maxBodyBytes());
+        Asked asked = asks.ofKind(body);
+        body.rejectUnknown();
+        StreamLog log = streams.begin(asked);
+        ctx.status(201).header("Location", "/streams/" + log.start().stream());
+        answerState(ctx, log);
+    }
+
+    private void read(Context ctx) {
+        Fields query = query(ctx);
+        StreamLog log = streams.find(Position.requireStream(ctx.pathParam("id")));
+        Optional<Integer> after = query.integer("after", -1, Integer.MAX_VALUE);
+        Format format = FormatChoice.of(ctx, query, Format.JSON);
+        Optional<Position> position = Position.of(ctx, query);
+        query.rejectUnknown();
+        if (FormatChoice.wantsState(ctx)) {
+            answerState(ctx, log);
+            return;
+        }
+        String id = log.start().stream();
+        if (position.isPresent() && !position.get().stream().equals(id)) {
+            throw RequestError.badRequest("The last event id is of another stream than " + id + ".");
+        }
+        resume(ctx, position.orElseGet(() -> new Position(id, after.orElse(-1))), format);
+    }
+
+    private void cancel(Context ctx) {
+        query(ctx).rejectUnknown();
+        StreamLog log = streams.find(Position.requireStream(ctx.pathParam("id")));
+        streams.cancel(log);
+        answerState(ctx, log);
+    }
+
+    private static Fields query(Context ctx) {
+        return Fields.ofQuery(ctx.queryParamMap());
+    }
+
+    private static void answerState(Context ctx, StreamLog log) {
+        ctx.header("Stream-Id", log.start().stream());
+        ctx.contentType("application/json").result(StreamState.of(log).text());
+    }
+}

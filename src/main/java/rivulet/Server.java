@@ -1,0 +1,127 @@
+package rivulet;
+
+import io.javalin.Javalin;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.staticfiles.Location;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.VirtualThreads;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+import rivulet.simulator.Simulator;
+import rivulet.wire.Viewers;
+
+/** The HTTP server: Javalin with its routes on Jetty, HTTP/1.1 and, for those who begin with it, HTTP/2 on one port. */
+final class Server {
+    private static final String SIMULATOR_PREFIX = "/simulator/v1";
+    private static final String LOOPBACK = "127.0.0.1";
+    /** A page may send its user's whole prompt in the address; browsers go to 64 KiB and beyond. */
+    private static final int REQUEST_HEAD_BYTES = 64 * 1024;
+    /** Connections that arrive at once, as after a restart, wait here rather than be refused; the default is 50. */
+    private static final int ACCEPT_QUEUE = 4096;
+
+    private final Config config;
+    private final Javalin javalin;
+    private volatile @Nullable ServerConnector main;
+    private volatile @Nullable ServerConnector simulatorOnly;
+    private volatile boolean started;
+
+    Server(Config config, ScheduledExecutorService timer, Routes routes, Streams streams, Viewers viewers) {
+        this.config = config;
+        Health health = new Health(config, streams, viewers, () -> started);
+        Simulator simulator = new Simulator(timer);
+        javalin = Javalin.create(c -> {
+            jetty(c);
+            c.startup.showJavalinBanner = false;
+            c.startup.showOldJavalinVersionWarning = false;
+            c.http.prefer405over404 = true;
+            c.staticFiles.add(files -> {
+                files.hostedPath = "/";
+                files.directory = "/public";
+                files.location = Location.CLASSPATH;
+                files.headers = Map.of("Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff");
+            });
+            c.routes.before(this::keepSimulatorApart);
+            c.routes.before(new Cors(config.corsOrigins())::before);
+            c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
+            Errors.routes(c.routes);
+            health.register(c.routes);
+            routes.register(c.routes);
+            simulator.routes(c.routes, SIMULATOR_PREFIX);
+        });
+    }
+
+    /** Listens; returns once requests are answered. */
+    void start() {
+        javalin.start();
+        started = true;
+    }
+
+    /** Cuts what is still open and stops listening. */
+    void stop() {
+        javalin.stop();
+    }
+
+    /** Where people reach the server. */
+    String url() {
+        return "http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":" + port(main);
+    }
+
+    /** Where the upstream that is the simulator is reached. */
+    String simulatorUrl() {
+        return "http://" + LOOPBACK + ":" + port(simulatorOnly) + SIMULATOR_PREFIX;
+    }
+
+    private void jetty(JavalinConfig c) {
+        QueuedThreadPool pool = new QueuedThreadPool();
+        pool.setName("rivulet-http");
+        if (Threads.virtual()) {
+            pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
+        }
+        c.jetty.threadPool = pool;
+        c.jetty.modifyServer(server -> server.setErrorHandler(new Errors.OfJetty()));
+        c.jetty.modifyHttpConfiguration(Server::http);
+        c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
+        if (config.upstream().baseUrl() == null) {
+            // A port of its own, so that a server on a public address need not open the simulator to the world.
+            c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
+        }
+    }
+
+    private static void http(HttpConfiguration http) {
+        http.setRequestHeaderSize(REQUEST_HEAD_BYTES);
+        http.setSendServerVersion(false);
+        // A prompt in the path may hold anything; no path here names a file.
+        http.setUriCompliance(UriCompliance.UNSAFE);
+    }
+
+    private static ServerConnector connector(
+            org.eclipse.jetty.server.Server server, HttpConfiguration http, String host, int port) {
+        ServerConnector connector =
+                new ServerConnector(server, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+        connector.setHost(host);
+        connector.setPort(port);
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
+        return connector;
+    }
+
+    /** The simulator's own port serves nothing else, and where the simulator is not public no other port serves it. */
+    private void keepSimulatorApart(Context ctx) {
+        boolean own = simulatorOnly != null && ctx.req().getLocalPort() == port(simulatorOnly);
+        boolean simulated = ctx.path().startsWith(SIMULATOR_PREFIX);
+        if (own ? !simulated : simulated && !config.simulatorPublic()) {
+            throw RequestError.noSuchRoute("There is no " + ctx.path() + " here"
+                    + (own ? "." : "; SIMULATOR=on opens the simulator on a public address."));
+        }
+    }
+
+    private static int port(@Nullable ServerConnector connector) {
+        return connector == null ? 0 : connector.getLocalPort();
+    }
+}

@@ -1,0 +1,63 @@
+package rivulet;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** Every setting: its name in the environment, its default as one would write it, and what it means. */
+enum Setting {
+    HOST("127.0.0.1", "address to listen on"),
+    PORT("8080", "port to listen on; 0 takes any free one"),
+    OPENAI_API_KEY("", "key of the upstream; without one, and without a base URL, the built-in simulator answers"),
+    OPENAI_BASE_URL("", "base URL of the upstream; default https://api.openai.com/v1 with OPENAI_API_KEY"),
+    OPENAI_MODEL("", "model to ask for; default gpt-4o-mini at OpenAI and the simulator, else the upstream's first"),
+    ARK_API_KEY("", "key of Volcengine Ark; alone, it makes Ark the upstream"),
+    UPSTREAM_API("auto", "API to speak: auto, responses or chat; auto is responses at api.openai.com, else chat"),
+    INSTRUCTIONS("", "instructions for the model, on every route; default: two sentences at most on /sse/chat"),
+    SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),
+    CORS_ORIGINS("", "origins whose pages may call: a list like https://a.example,http://localhost:3000, or *"),
+    RETENTION("10m", "how long an ended stream can be read"),
+    DISCONNECT_GRACE("30s", "how long a generation goes on without a viewer; 0s: not at all, forever: to its end"),
+    DRAIN_TIMEOUT("30s", "how long a stop waits for live streams"),
+    HEARTBEAT("15s", "silence on a connection after which a heartbeat is sent"),
+    SLOW_VIEWER_TIMEOUT("30s", "how long a viewer may take to read what it was sent"),
+    MAX_STREAMS("10000", "live streams at once; one more is refused with 503"),
+    MAX_BODY_BYTES("8388608", "size of a request's body"),
+    MAX_ANSWER_BYTES("4194304", "size of an answer in memory"),
+    MAX_EVENT_BYTES("16777216", "size of one event of the upstream"),
+    CONNECT_TIMEOUT("10s", "time to connect to the upstream"),
+    FIRST_EVENT_TIMEOUT("300s", "time from the request to the upstream's first event"),
+    IDLE_TIMEOUT("120s", "silence between two events of the upstream"),
+    STREAM_TIMEOUT("30m", "time that one stream may take"),
+    LOG_LEVEL("info", "what is logged: error, warn, info or debug");
+
+    private final String defaultText;
+    private final String meaning;
+
+    Setting(String defaultText, String meaning) {
+        this.defaultText = defaultText;
+        this.meaning = meaning;
+    }
+
+    /** The value that holds when none is given, as it would be written; empty if there is none. */
+    String defaultText() {
+        return defaultText;
+    }
+
+    /** What the setting does, in a line. */
+    String meaning() {
+        return meaning;
+    }
+
+    /** Whether the value must never be shown. */
+    boolean secret() {
+        return name().endsWith("_KEY");
+    }
+
+    /** All settings as the lines of {@code --help}. */
+    static String help() {
+        return Arrays.stream(values())
+                .map(s -> "  %-20s  %s%s"
+                        .formatted(s.name(), s.meaning, s.defaultText.isEmpty() ? "" : " [" + s.defaultText + "]"))
+                .collect(Collectors.joining("\n"));
+    }
+}

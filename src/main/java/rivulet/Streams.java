@@ -1,0 +1,195 @@
+package rivulet;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import rivulet.feed.Producer;
+import rivulet.log.ErrorCode;
+import rivulet.log.LogStore;
+import rivulet.log.StreamLog;
+
+/** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
+final class Streams {
+    private static final Logger LOG = LoggerFactory.getLogger(Streams.class);
+
+    private final LogStore store;
+    private final Config config;
+    private final ScheduledExecutorService timer;
+    private final LongSupplier nanoTime;
+    private final Map<String, Live> live = new ConcurrentHashMap<>();
+    private final Semaphore places;
+    private volatile boolean draining;
+
+    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime) {
+        this.store = store;
+        this.config = config;
+        this.timer = timer;
+        this.nanoTime = nanoTime;
+        this.places = new Semaphore(config.maxStreams());
+    }
+
+    /**
+     * Begins a stream.
+     *
+     * @throws RequestError where there is no place for one more, or the server stops
+     */
+    StreamLog begin(Asked asked) {
+        if (draining) {
+            throw RequestError.draining();
+        }
+        if (!places.tryAcquire()) {
+            throw RequestError.tooManyStreams(config.maxStreams());
+        }
+        StreamLog log = store.create(asked.kind(), asked.model());
+        String id = log.start().stream();
+        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log));
+        live.put(id, new Live(producer, asked.background()));
+        LOG.info("stream {} begins: {}", id, asked.kind().wireName());
+        producer.run(asked.feed());
+        return log;
+    }
+
+    /** The stream with that id. */
+    StreamLog find(String id) {
+        return store.find(id).orElseThrow(() -> RequestError.noSuchStream(id));
+    }
+
+    /** Ends the stream now, if it is live. */
+    void cancel(StreamLog log) {
+        Optional.ofNullable(live.get(log.start().stream())).ifPresent(stream -> stream.producer.cancel());
+    }
+
+    /** Counts one more viewer of the stream, until the visit is closed. */
+    Visit visit(StreamLog log) {
+        Live stream = live.get(log.start().stream());
+        if (stream != null) {
+            stream.viewerCame();
+        }
+        return new Visit(stream);
+    }
+
+    int liveCount() {
+        return live.size();
+    }
+
+    boolean draining() {
+        return draining;
+    }
+
+    /** Begins nothing new from now on. */
+    void drain() {
+        draining = true;
+    }
+
+    /** Ends all that are live: the server stops. */
+    void endAll() {
+        live.values()
+                .forEach(stream -> stream.producer.fail(
+                        ErrorCode.SHUTTING_DOWN, "The server stopped before the answer was complete; ask again."));
+    }
+
+    private void ended(StreamLog log) {
+        String id = log.start().stream();
+        Live stream = live.remove(id);
+        if (stream != null) {
+            stream.stopGrace();
+            places.release();
+            LOG.info("stream {} ends: {} events", id, log.head() + 1);
+        }
+    }
+
+    /** One viewer's stay at a stream. */
+    static final class Visit {
+        private final @Nullable Live stream;
+
+        private Visit(@Nullable Live stream) {
+            this.stream = stream;
+        }
+
+        /**
+         * The viewer has left. Called once.
+         *
+         * @param toldId whether it was sent the stream's id: if no viewer was, none can come back
+         */
+        void end(boolean toldId) {
+            if (stream != null) {
+                stream.viewerLeft(toldId);
+            }
+        }
+    }
+
+    /** A stream that is being generated here, and how many watch it. */
+    private final class Live {
+        private final Producer producer;
+        private final boolean background;
+
+        @GuardedBy("this")
+        private int viewers;
+
+        @GuardedBy("this")
+        private boolean idTold;
+
+        @GuardedBy("this")
+        private @Nullable Future<?> grace;
+
+        private Live(Producer producer, boolean background) {
+            this.producer = producer;
+            this.background = background;
+        }
+
+        private synchronized void viewerCame() {
+            viewers++;
+            stopGrace();
+        }
+
+        private void viewerLeft(boolean toldId) {
+            boolean over;
+            synchronized (this) {
+                viewers--;
+                idTold |= toldId;
+                over = viewers == 0 && !background && !graceBegins();
+            }
+            if (over) {
+                producer.cancel();
+            }
+        }
+
+        /** Whether the stream may go on without a viewer for now. */
+        @GuardedBy("this")
+        private boolean graceBegins() {
+            Optional<Duration> length = config.disconnectGrace();
+            if (!idTold || length.equals(Optional.of(Duration.ZERO))) {
+                return false;
+            }
+            length.ifPresent(l -> grace = timer.schedule(this::graceEnds, l.toMillis(), TimeUnit.MILLISECONDS));
+            return true;
+        }
+
+        private void graceEnds() {
+            boolean over;
+            synchronized (this) {
+                over = viewers == 0;
+            }
+            if (over) {
+                producer.cancel();
+            }
+        }
+
+        private synchronized void stopGrace() {
+            if (grace != null) {
+                grace.cancel(false);
+                grace = null;
+            }
+        }
+    }
+}

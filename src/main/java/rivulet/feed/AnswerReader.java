@@ -1,0 +1,25 @@
+package rivulet.feed;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** Reads the events of one answer. Not for use by several threads. */
+interface AnswerReader {
+    /** How far the answer is. */
+    enum Progress {
+        /** More is to come. */
+        OPEN,
+        /** The model has said all; usage or an error may follow, the end is good. */
+        SETTLING,
+        /** The sink has been told the end. */
+        ENDED
+    }
+
+    /** Takes one event. */
+    Progress event(JsonNode event);
+
+    /** Takes {@code [DONE]}, the marker that is no JSON. */
+    Progress doneMarker();
+
+    /** The body has ended, cleanly or not: the sink is told the end, if it was not yet. */
+    void end();
+}

@@ -1,0 +1,69 @@
+package rivulet.feed;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+
+/** OpenAI's Chat Completions API, which nearly every provider speaks. */
+final class ChatCompletions implements Dialect {
+    private final boolean openAi;
+    /** Whether the upstream knows no {@code stream_options}: learnt once, for all questions that follow. */
+    private volatile boolean usageRefused;
+
+    /** @param openAi whether the upstream is OpenAI itself, which has new names for old options */
+    ChatCompletions(boolean openAi) {
+        this.openAi = openAi;
+    }
+
+    @Override
+    public String path() {
+        return "chat/completions";
+    }
+
+    @Override
+    public boolean canDoWithout(UpstreamReply refusal) {
+        boolean refused = (refusal.status() == 400 || refusal.status() == 422)
+                && refusal.body().contains("stream_options");
+        boolean first = refused && !usageRefused;
+        usageRefused |= refused;
+        return first;
+    }
+
+    @Override
+    public ObjectNode body(ChatRequest request, String model) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
+        messages(request, body.putArray("messages"));
+        body.put("stream", true);
+        if (!usageRefused) {
+            body.putObject("stream_options").put("include_usage", true);
+        }
+        Map<String, String> renamed = Map.of("max_output_tokens", openAi ? "max_completion_tokens" : "max_tokens");
+        request.options()
+                .properties()
+                .forEach(option -> body.set(renamed.getOrDefault(option.getKey(), option.getKey()), option.getValue()));
+        if (request.schema() != null) {
+            ObjectNode format = body.putObject("response_format").put("type", "json_schema");
+            format.putObject("json_schema")
+                    .put("name", "answer")
+                    .put("strict", true)
+                    .set("schema", request.schema());
+        }
+        return body;
+    }
+
+    @Override
+    public AnswerReader reader(Sink sink, Scrubber scrubber) {
+        return new ChatCompletionsReader(sink, scrubber);
+    }
+
+    private static void messages(ChatRequest request, ArrayNode messages) {
+        String instructions = request.instructions();
+        if (instructions != null && !instructions.isEmpty()) {
+            messages.addObject().put("role", "system").put("content", instructions);
+        }
+        for (ChatRequest.Message message : request.messages()) {
+            messages.addObject().put("role", message.role()).set("content", message.content());
+        }
+    }
+}

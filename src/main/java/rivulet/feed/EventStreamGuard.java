@@ -1,0 +1,168 @@
+package rivulet.feed;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import okhttp3.Interceptor;
+import okhttp3.MediaType;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import okio.Buffer;
+import okio.BufferedSource;
+import okio.ForwardingSource;
+import okio.GzipSource;
+import okio.Okio;
+import okio.Source;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes an event stream such that OkHttp's parser reads it as the HTML standard has it (section 9.2.5): a byte order mark
+ * is dropped, CR and CRLF become LF (the parser takes a lone CR for the end of a line only once the next byte is there),
+ * an event that the body's end leaves open is closed, and one event's size is bounded (the parser would read a line
+ * without end until memory is full). Bytes come through as soon as they are there.
+ */
+final class EventStreamGuard implements Interceptor {
+    private static final MediaType EVENT_STREAM = MediaType.get("text/event-stream");
+    /** What the lines of an event stream begin with. */
+    private static final List<String> LINE_BEGINNINGS = List.of("data:", "event:", "id:", "retry:", ":");
+
+    private static final int LONGEST_BEGINNING = 6;
+
+    /** What a request carries as a tag, so that guard and listener know of each other. The reading thread's alone. */
+    static final class Progress {
+        private final int maxEventBytes;
+        private long sinceEvent;
+        private boolean bodyEnded;
+
+        Progress(int maxEventBytes) {
+            this.maxEventBytes = maxEventBytes;
+        }
+
+        /** An event has been delivered: the next one may be as large again. */
+        void eventDelivered() {
+            sinceEvent = 0;
+        }
+
+        /** Whether the body has ended: an event that is delivered from now on may have been cut. */
+        boolean bodyEnded() {
+            return bodyEnded;
+        }
+    }
+
+    /** One event is larger than an event may be. */
+    static final class EventTooLarge extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private EventTooLarge(int maxBytes) {
+            super("One event of the upstream is larger than %d bytes; a larger MAX_EVENT_BYTES would take it."
+                    .formatted(maxBytes));
+        }
+    }
+
+    @Override
+    public Response intercept(Chain chain) throws IOException {
+        Response response = chain.proceed(chain.request());
+        Progress progress = chain.request().tag(Progress.class);
+        if (progress == null || !response.isSuccessful()) {
+            return response;
+        }
+        ResponseBody body = response.body();
+        boolean gzip = "gzip".equalsIgnoreCase(response.header("Content-Encoding"));
+        Source plain = gzip ? new GzipSource(body.source()) : body.source();
+        BufferedSource guarded = Okio.buffer(new Guarded(plain, progress));
+        MediaType type = isEventStream(body.contentType(), guarded) ? EVENT_STREAM : body.contentType();
+        return response.newBuilder()
+                .body(ResponseBody.create(guarded, type, -1))
+                .build();
+    }
+
+    /** Some servers call it text/plain, or nothing: what reads like an event stream is one. */
+    private static boolean isEventStream(@Nullable MediaType said, BufferedSource body) throws IOException {
+        if (said != null && said.type().equals("text") && said.subtype().equals("event-stream")) {
+            return true;
+        }
+        body.request(LONGEST_BEGINNING);
+        Buffer beginning = body.getBuffer();
+        return LINE_BEGINNINGS.stream()
+                .anyMatch(b -> beginning.rangeEquals(0, okio.ByteString.encodeString(b, StandardCharsets.US_ASCII)));
+    }
+
+    private static final class Guarded extends ForwardingSource {
+        private static final byte LF = '\n';
+        private static final byte CR = '\r';
+        private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+        /** Ends the line and then the event that may be open; where none is, it says nothing. */
+        private static final String END = "\n\n";
+
+        private final Progress progress;
+        private final Buffer raw = new Buffer();
+        private boolean begun;
+        private boolean lastWasCr;
+
+        private Guarded(Source source, Progress progress) {
+            super(source);
+            this.progress = progress;
+        }
+
+        @Override
+        public long read(Buffer sink, long byteCount) throws IOException {
+            while (!progress.bodyEnded) {
+                long count = super.read(raw, byteCount);
+                if (count < 0) {
+                    progress.bodyEnded = true;
+                    sink.writeUtf8(END);
+                    return END.length();
+                }
+                progress.sinceEvent += count;
+                if (progress.sinceEvent > progress.maxEventBytes) {
+                    throw new EventTooLarge(progress.maxEventBytes);
+                }
+                // Nothing may be left after a line feed or a mark was dropped, and 0 would read as "try again" for
+                // ever.
+                if (hasBegun() && moveLines(sink) > 0) {
+                    return count;
+                }
+            }
+            return -1;
+        }
+
+        /** Drops the mark, once it is whole or known to be none. */
+        private boolean hasBegun() throws IOException {
+            if (begun) {
+                return true;
+            }
+            for (int i = 0; i < BYTE_ORDER_MARK.length; i++) {
+                if (i == raw.size()) {
+                    return false;
+                }
+                if (raw.getByte(i) != BYTE_ORDER_MARK[i]) {
+                    begun = true;
+                    return true;
+                }
+            }
+            raw.skip(BYTE_ORDER_MARK.length);
+            begun = true;
+            return true;
+        }
+
+        private long moveLines(Buffer sink) throws IOException {
+            long before = sink.size();
+            while (!raw.exhausted()) {
+                if (lastWasCr && raw.getByte(0) == LF) {
+                    raw.skip(1);
+                }
+                lastWasCr = false;
+                long cr = raw.indexOf(CR);
+                if (cr < 0) {
+                    sink.write(raw, raw.size());
+                } else {
+                    sink.write(raw, cr);
+                    raw.skip(1);
+                    sink.writeByte(LF);
+                    lastWasCr = true;
+                }
+            }
+            return sink.size() - before;
+        }
+    }
+}

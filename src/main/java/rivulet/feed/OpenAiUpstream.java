@@ -1,0 +1,196 @@
+package rivulet.feed;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.sse.EventSource;
+import okhttp3.sse.EventSourceListener;
+import okhttp3.sse.EventSources;
+import okio.BufferedSink;
+import org.jspecify.annotations.Nullable;
+import rivulet.log.ErrorCode;
+
+/** An upstream that speaks one of OpenAI's APIs: makes feeds of the answers to questions. */
+public final class OpenAiUpstream {
+    private static final MediaType JSON = MediaType.get("application/json");
+
+    private final Upstream upstream;
+    private final Supplier<String> baseUrl;
+    private final Upstream.Limits limits;
+    private final ScheduledExecutorService timer;
+    private final DoubleSupplier random;
+    private final Scrubber scrubber;
+    private final Dialect dialect;
+    private final OkHttpClient client;
+    private final EventSource.Factory sources;
+
+    /**
+     * @param baseUrl under which the API's paths lie, asked for at each request
+     * @param threads runs the calls, one thread each for as long as its answer takes
+     * @param timer watches the limits
+     * @param random draws from 0 to 1
+     */
+    public OpenAiUpstream(
+            Upstream upstream,
+            Supplier<String> baseUrl,
+            Upstream.Limits limits,
+            ExecutorService threads,
+            ScheduledExecutorService timer,
+            DoubleSupplier random) {
+        this.upstream = upstream;
+        this.baseUrl = baseUrl;
+        this.limits = limits;
+        this.timer = timer;
+        this.random = random;
+        this.scrubber = new Scrubber(upstream.apiKey());
+        this.dialect =
+                upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
+        this.client = client(limits, threads);
+        this.sources = EventSources.createFactory(client);
+    }
+
+    /** The answer to a question, as a feed. */
+    public Feed feed(ChatRequest request) {
+        return sink -> {
+            Exchange exchange = new Exchange(this, request, sink, new Retries(random));
+            exchange.start();
+            return exchange;
+        };
+    }
+
+    /** The model that will be asked, if that is known yet. */
+    public @Nullable String modelOf(ChatRequest request) {
+        if (request.model() != null) {
+            return request.model();
+        }
+        return upstream.model().isEmpty() ? null : upstream.model();
+    }
+
+    /** Lets go of the connections that wait to be used again. */
+    public void close() {
+        client.dispatcher().cancelAll();
+        client.connectionPool().evictAll();
+    }
+
+    Upstream.Limits limits() {
+        return limits;
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    Scrubber scrubber() {
+        return scrubber;
+    }
+
+    Dialect dialect() {
+        return dialect;
+    }
+
+    EventSource open(Request request, EventSourceListener listener) {
+        return sources.newEventSource(request, listener);
+    }
+
+    /**
+     * The request that asks a question.
+     *
+     * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
+     */
+    Request request(ChatRequest question, EventStreamGuard.Progress progress) {
+        String model = modelOf(question);
+        if (model == null) {
+            throw new IllegalArgumentException("no model");
+        }
+        ObjectNode body = dialect.body(question, model);
+        body.setAll(question.extra());
+        body.put("stream", true);
+        Request.Builder request = new Request.Builder()
+                .url(HttpUrl.get(baseUrl.get())
+                        .newBuilder()
+                        .addPathSegments(dialect.path())
+                        .build())
+                .header("Accept", "text/event-stream")
+                // Compressed, an event would wait in the compressor for the next one.
+                .header("Accept-Encoding", "identity")
+                .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
+                .tag(EventStreamGuard.Progress.class, progress)
+                .tag(Attempt.class, new Attempt());
+        if (!upstream.apiKey().isEmpty()) {
+            request.header("Authorization", "Bearer " + upstream.apiKey());
+        }
+        return request.build();
+    }
+
+    /** What a call that never got an answer's head means. */
+    UpstreamError unreachable(@Nullable Throwable cause, boolean requestSent) {
+        String why = cause == null ? "" : ": " + scrubber.scrub(String.valueOf(cause.getMessage()));
+        return requestSent
+                ? new UpstreamError(
+                        ErrorCode.UPSTREAM_ERROR, "The upstream closed the connection before it answered" + why, null)
+                : new UpstreamError(
+                        ErrorCode.UPSTREAM_UNREACHABLE,
+                        "The upstream " + upstream.label() + " cannot be reached" + why + " (check OPENAI_BASE_URL)",
+                        null);
+    }
+
+    private static OkHttpClient client(Upstream.Limits limits, ExecutorService threads) {
+        Dispatcher dispatcher = new Dispatcher(threads);
+        // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
+        dispatcher.setMaxRequests(Integer.MAX_VALUE);
+        dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
+        return new OkHttpClient.Builder()
+                .dispatcher(dispatcher)
+                .connectionPool(new ConnectionPool(256, 1, java.util.concurrent.TimeUnit.MINUTES))
+                .connectTimeout(limits.connect())
+                // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
+                .readTimeout(java.time.Duration.ZERO)
+                .writeTimeout(java.time.Duration.ZERO)
+                // Each of these would send a question twice, and be billed twice.
+                .retryOnConnectionFailure(false)
+                .followRedirects(false)
+                .followSslRedirects(false)
+                .eventListenerFactory(Attempt.listeners())
+                .addInterceptor(new EventStreamGuard())
+                .build();
+    }
+
+    /** A body that OkHttp must not send again by itself: it would after a 408, or a 503 with {@code Retry-After: 0}. */
+    private static final class OneShot extends RequestBody {
+        private final byte[] bytes;
+
+        private OneShot(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public MediaType contentType() {
+            return JSON;
+        }
+
+        @Override
+        public long contentLength() {
+            return bytes.length;
+        }
+
+        @Override
+        public boolean isOneShot() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(BufferedSink sink) throws java.io.IOException {
+            sink.write(bytes);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package rivulet.feed;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import rivulet.log.ErrorCode;
+import rivulet.log.FinishReason;
+import rivulet.log.Usage;
+
+/**
+ * What a feed speaks to. One thread at a time. {@link #done} or {@link #failed} ends it; what is said after that is
+ * ignored. Pieces may be empty and may be cut inside a surrogate pair: the sink puts that right.
+ */
+public interface Sink {
+    /** A piece of the answer. */
+    void text(String piece);
+
+    /** A piece of what the model thinks before it answers. */
+    void reasoning(String piece);
+
+    /** A piece of the model's words for why it does not answer. */
+    void refusal(String piece);
+
+    /** A piece of a call that the model asks for; id and name are given once. */
+    void toolCall(int index, @Nullable String id, @Nullable String name, String arguments);
+
+    /** The member of a document at a JSON Pointer gets a value, given as JSON. */
+    void fieldSet(String path, String literal);
+
+    /** The string of a document at a JSON Pointer grows. */
+    void fieldAppend(String path, String piece);
+
+    /** What the answer costs, as far as is known now; the last word counts. */
+    void usage(Usage usage);
+
+    /**
+     * The end: the answer is complete, or the provider cut it.
+     *
+     * @param providerReason the provider's own word, if it had one
+     */
+    void done(FinishReason reason, @Nullable String providerReason);
+
+    /**
+     * The end: anything else.
+     *
+     * @param retryAfter how long the upstream asked to wait, if it did
+     */
+    void failed(ErrorCode code, String message, @Nullable Duration retryAfter);
+}

@@ -1,0 +1,60 @@
+package rivulet.feed;
+
+/**
+ * Text in pieces that may be cut inside a surrogate pair, given back in pieces that are not: half a pair at the end of a
+ * piece waits for the next one, and a half that has no partner becomes U+FFFD, since UTF-8 has no form for it. Safe
+ * on any thread: a stream may be cut while a piece comes.
+ */
+final class SurrogateJoiner {
+    private static final char REPLACEMENT = '\uFFFD';
+
+    private char waiting;
+
+    /** What can be shown of all that has come, perhaps nothing. */
+    synchronized String join(String piece) {
+        if (piece.isEmpty()) {
+            return piece;
+        }
+        String text = waiting == 0 ? piece : waiting + piece;
+        waiting = 0;
+        int last = text.length() - 1;
+        if (Character.isHighSurrogate(text.charAt(last))) {
+            waiting = text.charAt(last);
+            text = text.substring(0, last);
+        }
+        return replaceHalves(text);
+    }
+
+    /** What is left when no more comes. */
+    synchronized String end() {
+        String left = waiting == 0 ? "" : String.valueOf(REPLACEMENT);
+        waiting = 0;
+        return left;
+    }
+
+    private static String replaceHalves(String text) {
+        int half = indexOfHalf(text, 0);
+        if (half < 0) {
+            return text;
+        }
+        StringBuilder whole = new StringBuilder(text);
+        while (half >= 0) {
+            whole.setCharAt(half, REPLACEMENT);
+            half = indexOfHalf(whole, half + 1);
+        }
+        return whole.toString();
+    }
+
+    private static int indexOfHalf(CharSequence text, int from) {
+        int i = from;
+        while (i < text.length()) {
+            // An unpaired half is the only code point in the range of the surrogates.
+            int codePoint = Character.codePointAt(text, i);
+            if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
+                return i;
+            }
+            i += Character.charCount(codePoint);
+        }
+        return -1;
+    }
+}

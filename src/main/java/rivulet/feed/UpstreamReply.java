@@ -1,0 +1,82 @@
+package rivulet.feed;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import okhttp3.Response;
+import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An upstream's answer that is no event stream.
+ *
+ * @param type its Content-Type, if it has one
+ * @param body its beginning
+ * @param json the body, if it is JSON
+ * @param retryAfter how long it asks to wait, if it does
+ */
+record UpstreamReply(
+        int status,
+        @Nullable String type,
+        String body,
+        @Nullable JsonNode json,
+        @Nullable Duration retryAfter) {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** More than any error says; a page of HTML may go on. */
+    private static final int MOST_BYTES = 64 * 1024;
+
+    /** Reads an answer; called while OkHttp's callback lasts. */
+    static UpstreamReply read(Response response) {
+        String body = body(response);
+        return new UpstreamReply(
+                response.code(), response.header("Content-Type"), body, json(body), retryAfter(response));
+    }
+
+    private static String body(Response response) {
+        BufferedSource source = response.body().source();
+        try {
+            source.request(MOST_BYTES);
+        } catch (IOException e) {
+            // What came before the cut is all there is.
+        }
+        return source.getBuffer().clone().readUtf8();
+    }
+
+    private static @Nullable JsonNode json(String body) {
+        try {
+            JsonNode json = MAPPER.readTree(body);
+            return json.isContainerNode() ? json : null;
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+
+    /** RFC 9110, section 10.2.3: seconds or a date; and OpenAI's own header in milliseconds, which is finer. */
+    private static @Nullable Duration retryAfter(Response response) {
+        String millis = response.header("retry-after-ms");
+        if (millis != null && millis.matches("\\d{1,9}")) {
+            return Duration.ofMillis(Long.parseLong(millis));
+        }
+        String after = response.header("Retry-After");
+        if (after == null) {
+            return null;
+        }
+        if (after.matches("\\d{1,9}")) {
+            return Duration.ofSeconds(Long.parseLong(after));
+        }
+        try {
+            Instant date = ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME)
+                    .toInstant();
+            Duration wait = Duration.between(Instant.now(), date);
+            return wait.isNegative() ? Duration.ZERO : wait;
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
+}

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Request;
@@ -49,6 +50,7 @@ final class Exchange implements Feed.Cancellation {
     private final Retries retries;
     private final long startNanos = System.nanoTime();
     private volatile long lastEventNanos;
+    private volatile String model = "";
 
     @GuardedBy("this")
     private State state = State.ASKING;
@@ -73,7 +75,12 @@ final class Exchange implements Feed.Cancellation {
     /** Asks. */
     void start() {
         watchAgain(upstream.limits().firstEvent());
-        ask();
+        CompletableFuture<Void> unused = upstream.findModel(request)
+                .thenAccept(found -> {
+                    model = found;
+                    ask();
+                })
+                .exceptionally(this::notAsked);
     }
 
     @Override
@@ -143,11 +150,11 @@ final class Exchange implements Feed.Cancellation {
                 broke(t);
             }
         }
+    }
 
-        private void broke(Throwable t) {
-            LOG.error("an answer could not be read", t);
-            fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
-        }
+    private void broke(Throwable t) {
+        LOG.error("an answer could not be read", t);
+        fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
     }
 
     private void read(@Nullable String type, String data, boolean mayBeCut) {

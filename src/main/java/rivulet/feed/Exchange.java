@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Request;
@@ -88,15 +89,20 @@ final class Exchange implements Feed.Cancellation {
         closeAfterEnd(Duration.ZERO);
     }
 
-    private void ask() {
-        Request asked;
-        try {
-            asked = upstream.request(
-                    request, new EventStreamGuard.Progress(upstream.limits().maxEventBytes()));
-        } catch (IllegalArgumentException e) {
-            fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(e.getMessage()), null);
-            return;
+    private @Nullable Void notAsked(Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        if (cause instanceof IllegalArgumentException) {
+            fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(cause.getMessage()), null);
+        } else {
+            broke(cause);
         }
+        return null;
+    }
+
+    private void ask() {
+        Request asked = upstream.request(
+                request, model, new EventStreamGuard.Progress(upstream.limits().maxEventBytes()));
         synchronized (this) {
             if (state == State.ASKING) {
                 // Enqueued, not run: nothing is called back on this thread.
@@ -123,7 +129,6 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
-                lastEventNanos = System.nanoTime();
                 read(type, data, progress != null && progress.bodyEnded());
                 if (progress != null) {
                     progress.eventDelivered();
@@ -158,9 +163,11 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void read(@Nullable String type, String data, boolean mayBeCut) {
+        // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
         if (data.isBlank() || state() == State.ENDED) {
             return;
         }
+        lastEventNanos = System.nanoTime();
         if (data.strip().equals(DONE_MARKER)) {
             moveTo(reader.doneMarker());
             return;
@@ -175,8 +182,9 @@ final class Exchange implements Feed.Cancellation {
             }
             return;
         }
-        if ("error".equals(type) && !event.has("error") && !event.has("type")) {
-            UpstreamError error = UpstreamError.of(event, upstream.scrubber());
+        if ("error".equals(type)) {
+            UpstreamError error =
+                    UpstreamError.of(event.has("error") ? event.path("error") : event, upstream.scrubber());
             fail(error.code(), error.message(), error.retryAfter());
         } else {
             moveTo(reader.event(event));

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Request;
@@ -49,6 +51,7 @@ final class Exchange implements Feed.Cancellation {
     private final Retries retries;
     private final long startNanos = System.nanoTime();
     private volatile long lastEventNanos;
+    private volatile String model = "";
 
     @GuardedBy("this")
     private State state = State.ASKING;
@@ -73,7 +76,12 @@ final class Exchange implements Feed.Cancellation {
     /** Asks. */
     void start() {
         watchAgain(upstream.limits().firstEvent());
-        ask();
+        CompletableFuture<Void> unused = upstream.findModel(request)
+                .thenAccept(found -> {
+                    model = found;
+                    ask();
+                })
+                .exceptionally(this::notAsked);
     }
 
     @Override
@@ -81,15 +89,20 @@ final class Exchange implements Feed.Cancellation {
         closeAfterEnd(Duration.ZERO);
     }
 
-    private void ask() {
-        Request asked;
-        try {
-            asked = upstream.request(
-                    request, new EventStreamGuard.Progress(upstream.limits().maxEventBytes()));
-        } catch (IllegalArgumentException e) {
-            fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(e.getMessage()), null);
-            return;
+    private @Nullable Void notAsked(Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        if (cause instanceof IllegalArgumentException) {
+            fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(cause.getMessage()), null);
+        } else {
+            broke(cause);
         }
+        return null;
+    }
+
+    private void ask() {
+        Request asked = upstream.request(
+                request, model, new EventStreamGuard.Progress(upstream.limits().maxEventBytes()));
         synchronized (this) {
             if (state == State.ASKING) {
                 // Enqueued, not run: nothing is called back on this thread.
@@ -116,7 +129,6 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
-                lastEventNanos = System.nanoTime();
                 read(type, data, progress != null && progress.bodyEnded());
                 if (progress != null) {
                     progress.eventDelivered();
@@ -143,17 +155,19 @@ final class Exchange implements Feed.Cancellation {
                 broke(t);
             }
         }
+    }
 
-        private void broke(Throwable t) {
-            LOG.error("an answer could not be read", t);
-            fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
-        }
+    private void broke(Throwable t) {
+        LOG.error("an answer could not be read", t);
+        fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
     }
 
     private void read(@Nullable String type, String data, boolean mayBeCut) {
+        // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
         if (data.isBlank() || state() == State.ENDED) {
             return;
         }
+        lastEventNanos = System.nanoTime();
         if (data.strip().equals(DONE_MARKER)) {
             moveTo(reader.doneMarker());
             return;
@@ -168,8 +182,9 @@ final class Exchange implements Feed.Cancellation {
             }
             return;
         }
-        if ("error".equals(type) && !event.has("error") && !event.has("type")) {
-            UpstreamError error = UpstreamError.of(event, upstream.scrubber());
+        if ("error".equals(type)) {
+            UpstreamError error =
+                    UpstreamError.of(event.has("error") ? event.path("error") : event, upstream.scrubber());
             fail(error.code(), error.message(), error.retryAfter());
         } else {
             moveTo(reader.event(event));

@@ -35,7 +35,7 @@ public final class Feeds {
 
     /** A model's answer as the fields of a document. */
     public Feed structured(ChatRequest request) {
-        return new Structured(upstream.feed(request));
+        return new Structured(upstream.feed(request), request.schema());
     }
 
     /** The model that will be asked, if that is known before the upstream is. */

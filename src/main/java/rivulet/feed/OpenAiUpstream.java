@@ -1,9 +1,14 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import okhttp3.ConnectionPool;
@@ -33,6 +38,7 @@ public final class OpenAiUpstream {
     private final Dialect dialect;
     private final OkHttpClient client;
     private final EventSource.Factory sources;
+    private final ModelList models;
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
@@ -57,6 +63,7 @@ public final class OpenAiUpstream {
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
         this.client = client(limits, threads);
         this.sources = EventSources.createFactory(client);
+        this.models = new ModelList(client, () -> asked("models").build(), System::nanoTime);
     }
 
     /** The answer to a question, as a feed. */
@@ -74,6 +81,11 @@ public final class OpenAiUpstream {
             return request.model();
         }
         return upstream.model().isEmpty() ? null : upstream.model();
+    }
+
+    /** The ids of the models that the upstream offers; fails with an {@code IOException} where they cannot be had. */
+    public CompletableFuture<List<String>> models() {
+        return models.ids();
     }
 
     /** Lets go of the connections that wait to be used again. */
@@ -103,33 +115,49 @@ public final class OpenAiUpstream {
     }
 
     /**
+     * The model to ask; fails with an {@link IllegalArgumentException}, whose message tells what to do, where none is
+     * named and the upstream tells of none.
+     */
+    CompletableFuture<String> findModel(ChatRequest question) {
+        String known = modelOf(question);
+        if (known != null) {
+            return CompletableFuture.completedFuture(known);
+        }
+        return models.ids().handle((ids, failure) -> {
+            if (failure != null || ids.isEmpty()) {
+                throw new IllegalArgumentException("No model is named, and the upstream " + upstream.label()
+                        + " tells of none; give \"model\", or set OPENAI_MODEL.");
+            }
+            return ids.get(0);
+        });
+    }
+
+    /**
      * The request that asks a question.
      *
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
-    Request request(ChatRequest question, EventStreamGuard.Progress progress) {
-        String model = modelOf(question);
-        if (model == null) {
-            throw new IllegalArgumentException("no model");
-        }
+    Request request(ChatRequest question, String model, EventStreamGuard.Progress progress) {
         ObjectNode body = dialect.body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
-        Request.Builder request = new Request.Builder()
-                .url(HttpUrl.get(baseUrl.get())
-                        .newBuilder()
-                        .addPathSegments(dialect.path())
-                        .build())
+        return asked(dialect.path())
                 .header("Accept", "text/event-stream")
                 // Compressed, an event would wait in the compressor for the next one.
                 .header("Accept-Encoding", "identity")
                 .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
                 .tag(EventStreamGuard.Progress.class, progress)
-                .tag(Attempt.class, new Attempt());
-        if (!upstream.apiKey().isEmpty()) {
-            request.header("Authorization", "Bearer " + upstream.apiKey());
-        }
-        return request.build();
+                .tag(Attempt.class, new Attempt())
+                .build();
+    }
+
+    private Request.Builder asked(String path) {
+        Request.Builder request = new Request.Builder()
+                .url(HttpUrl.get(baseUrl.get())
+                        .newBuilder()
+                        .addPathSegments(path)
+                        .build());
+        return upstream.apiKey().isEmpty() ? request : request.header("Authorization", "Bearer " + upstream.apiKey());
     }
 
     /** What a call that never got an answer's head means. */
@@ -151,11 +179,11 @@ public final class OpenAiUpstream {
         dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
         return new OkHttpClient.Builder()
                 .dispatcher(dispatcher)
-                .connectionPool(new ConnectionPool(256, 1, java.util.concurrent.TimeUnit.MINUTES))
+                .connectionPool(new ConnectionPool(256, 1, TimeUnit.MINUTES))
                 .connectTimeout(limits.connect())
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
-                .readTimeout(java.time.Duration.ZERO)
-                .writeTimeout(java.time.Duration.ZERO)
+                .readTimeout(Duration.ZERO)
+                .writeTimeout(Duration.ZERO)
                 // Each of these would send a question twice, and be billed twice.
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)
@@ -189,7 +217,7 @@ public final class OpenAiUpstream {
         }
 
         @Override
-        public void writeTo(BufferedSink sink) throws java.io.IOException {
+        public void writeTo(BufferedSink sink) throws IOException {
             sink.write(bytes);
         }
     }

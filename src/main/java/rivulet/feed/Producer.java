@@ -152,7 +152,8 @@ public final class Producer implements Sink {
 
     @Override
     public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
-        end(new Event.Failed(code, message, retryAfter));
+        // Told to let go, too: what failed may be what stands between the feed and this.
+        stop(new Event.Failed(code, message, retryAfter));
     }
 
     private void append(Event event) {

@@ -1,0 +1,95 @@
+package rivulet.feed;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/** The models that the upstream offers, asked for when somebody wants to know, and remembered for a while. */
+final class ModelList {
+    private static final Duration REMEMBERED = Duration.ofMinutes(1);
+    /** A list is a small answer: an upstream that takes longer has none. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final OkHttpClient client;
+    private final Supplier<Request> request;
+    private final LongSupplier nanoTime;
+
+    @GuardedBy("this")
+    private @Nullable CompletableFuture<List<String>> asked;
+
+    @GuardedBy("this")
+    private long askedNanos;
+
+    /** @param request asks for the list */
+    ModelList(OkHttpClient client, Supplier<Request> request, LongSupplier nanoTime) {
+        this.client = client.newBuilder().callTimeout(PATIENCE).build();
+        this.request = request;
+        this.nanoTime = nanoTime;
+    }
+
+    /** The models' ids, in the upstream's order; completes with an {@link IOException} where they cannot be had. */
+    CompletableFuture<List<String>> ids() {
+        CompletableFuture<List<String>> future;
+        synchronized (this) {
+            boolean fresh = nanoTime.getAsLong() - askedNanos < REMEMBERED.toNanos();
+            if (asked != null && fresh && !asked.isCompletedExceptionally()) {
+                return asked;
+            }
+            future = new CompletableFuture<>();
+            asked = future;
+            askedNanos = nanoTime.getAsLong();
+        }
+        client.newCall(request.get()).enqueue(new Answer(future));
+        return future;
+    }
+
+    private static final class Answer implements Callback {
+        private final CompletableFuture<List<String>> future;
+
+        private Answer(CompletableFuture<List<String>> future) {
+            this.future = future;
+        }
+
+        @Override
+        public void onFailure(Call call, IOException e) {
+            future.completeExceptionally(e);
+        }
+
+        @Override
+        public void onResponse(Call call, Response response) {
+            try (response) {
+                UpstreamReply reply = UpstreamReply.read(response);
+                if (response.isSuccessful() && reply.json() != null) {
+                    future.complete(ids(reply.json()));
+                } else {
+                    future.completeExceptionally(new IOException("the upstream answered " + reply.status()));
+                }
+            } catch (RuntimeException e) {
+                future.completeExceptionally(e);
+            }
+        }
+
+        private static List<String> ids(JsonNode list) {
+            List<String> ids = new ArrayList<>();
+            for (JsonNode model : list.isArray() ? list : list.path("data")) {
+                String id = model.path("id").asText("");
+                if (!id.isEmpty()) {
+                    ids.add(id);
+                }
+            }
+            return List.copyOf(ids);
+        }
+    }
+}

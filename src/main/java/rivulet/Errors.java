@@ -28,6 +28,8 @@ final class Errors {
     /** Maps whatever a handler throws. */
     static void routes(RoutesConfig routes) {
         routes.exception(Exception.class, Errors::handle);
+        // Javalin has a mapper of its own for these, which would come first.
+        routes.exception(HttpResponseException.class, Errors::handle);
     }
 
     /** Answers with an error. */

@@ -1,7 +1,5 @@
 package rivulet;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,26 +31,6 @@ record PathText(String text, boolean hasParameters) {
         boolean parameters = rawQuery != null
                 && Arrays.stream(rawQuery.split("&", -1)).anyMatch(p -> PARAMETERS.contains(p.split("=", 2)[0]));
         String text = rawQuery == null || parameters ? raw : raw + "?" + rawQuery;
-        return new PathText(decode(text), parameters);
-    }
-
-    /** RFC 3986, section 2.1; but a percent sign without two hexadecimal digits stands for itself. */
-    private static String decode(String raw) {
-        byte[] bytes = raw.getBytes(StandardCharsets.UTF_8);
-        ByteArrayOutputStream out = new ByteArrayOutputStream(bytes.length);
-        int i = 0;
-        while (i < bytes.length) {
-            int octet = bytes[i] == '%' && i + 2 < bytes.length ? octet(bytes[i + 1], bytes[i + 2]) : -1;
-            out.write(octet < 0 ? bytes[i] : octet);
-            i += octet < 0 ? 1 : 3;
-        }
-        return out.toString(StandardCharsets.UTF_8);
-    }
-
-    /** The octet that two hexadecimal digits stand for; negative if they are none. */
-    private static int octet(byte high, byte low) {
-        int h = Character.digit(high, 16);
-        int l = Character.digit(low, 16);
-        return h < 0 || l < 0 ? -1 : h << 4 | l;
+        return new PathText(Percent.decode(text), parameters);
     }
 }

@@ -148,7 +148,7 @@ final class Routes {
     }
 
     private static Fields query(Context ctx) {
-        return Fields.ofQuery(ctx.queryParamMap());
+        return Fields.ofQuery(Percent.query(ctx.queryString()));
     }
 
     private static void answerState(Context ctx, StreamLog log) {

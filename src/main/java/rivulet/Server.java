@@ -4,11 +4,16 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import java.util.concurrent.ScheduledExecutorService;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +109,7 @@ final class Server {
     private static ServerConnector connector(
             org.eclipse.jetty.server.Server server, HttpConfiguration http, String host, int port) {
         ServerConnector connector =
-                new ServerConnector(server, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+                new ServerConnector(server, new LenientHttp(http), new HTTP2CServerConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
@@ -123,5 +128,24 @@ final class Server {
 
     private static int port(@Nullable ServerConnector connector) {
         return connector == null ? 0 : connector.getLocalPort();
+    }
+
+    /** HTTP/1.1 whose paths may hold a percent sign that encodes nothing, as a page writes that puts a prompt there. */
+    private static final class LenientHttp extends HttpConnectionFactory {
+        private LenientHttp(HttpConfiguration http) {
+            super(http);
+        }
+
+        @Override
+        public Connection newConnection(Connector connector, EndPoint endPoint) {
+            HttpConnection connection = new HttpConnection(getHttpConfiguration(), connector, endPoint) {
+                @Override
+                protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
+                    return super.newHttpStream(method, Percent.repair(uri), version);
+                }
+            };
+            connection.setTransferEncodingChunkMaxLength(getTransferEncodingChunkMaxLength());
+            return configure(connection, connector, endPoint);
+        }
     }
 }

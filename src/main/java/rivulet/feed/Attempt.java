@@ -1,16 +1,43 @@
 package rivulet.feed;
 
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import okhttp3.Call;
+import okhttp3.Connection;
 import okhttp3.EventListener;
+import okhttp3.Protocol;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** How far one request came; a tag of the request, told by OkHttp. Once it was sent, it may have been billed. */
+/**
+ * How far one request came; a tag of the request, told by OkHttp on the call's thread. Once it was sent, it may have been
+ * billed, and must not be sent again.
+ *
+ * <p>So a connection that is to be used again is looked at first. Many servers close theirs after five quiet seconds,
+ * some at once; OkHttp looks only after ten. A question written into such a connection would be lost, and nobody could
+ * say whether it had been read.
+ */
 final class Attempt {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+    /** A closed connection says so at once; one that is well says nothing. */
+    private static final int LOOK_MILLIS = 1;
+
+    private boolean freshConnection;
+    private boolean staleConnection;
     private volatile boolean requestSent;
 
     /** Whether the upstream may have seen any of the request. */
     boolean requestSent() {
         return requestSent;
+    }
+
+    /** Whether the connection it was given had been closed by the peer: another one may be well. */
+    boolean staleConnection() {
+        return staleConnection;
     }
 
     /** Tells each call's attempt of its progress. */
@@ -24,9 +51,49 @@ final class Attempt {
     private EventListener listener() {
         return new EventListener() {
             @Override
+            public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
+                freshConnection = true;
+            }
+
+            @Override
+            public void connectionAcquired(Call call, Connection connection) {
+                // HTTP/2 has a reader of its own, which knows when the connection is gone.
+                if (!freshConnection && connection.protocol() != Protocol.HTTP_2 && isClosed(connection.socket())) {
+                    staleConnection = true;
+                    close(connection.socket());
+                }
+            }
+
+            @Override
             public void requestHeadersStart(Call call) {
-                requestSent = true;
+                requestSent = !staleConnection;
             }
         };
+    }
+
+    /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */
+    private static boolean isClosed(Socket socket) {
+        try {
+            int timeout = socket.getSoTimeout();
+            socket.setSoTimeout(LOOK_MILLIS);
+            try {
+                int unused = socket.getInputStream().read();
+                return true;
+            } catch (SocketTimeoutException silent) {
+                return false;
+            } finally {
+                socket.setSoTimeout(timeout);
+            }
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("a connection that was closed already", e);
+        }
     }
 }

@@ -1,10 +1,11 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -113,12 +114,12 @@ final class Exchange implements Feed.Cancellation {
 
     /** What OkHttp tells of one attempt, all on one thread; each door shut against whatever is thrown inside. */
     private final class Listener extends EventSourceListener {
-        private final EventStreamGuard.@Nullable Progress progress;
-        private final @Nullable Attempt attempt;
+        private final EventStreamGuard.Progress progress;
+        private final Attempt attempt;
 
         private Listener(Request asked) {
-            progress = asked.tag(EventStreamGuard.Progress.class);
-            attempt = asked.tag(Attempt.class);
+            progress = requireNonNull(asked.tag(EventStreamGuard.Progress.class));
+            attempt = requireNonNull(asked.tag(Attempt.class));
         }
 
         @Override
@@ -129,10 +130,8 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
-                read(type, data, progress != null && progress.bodyEnded());
-                if (progress != null) {
-                    progress.eventDelivered();
-                }
+                progress.eventDelivered();
+                read(type, data, progress.bodyEnded());
             } catch (Throwable t) {
                 broke(t);
             }
@@ -150,7 +149,7 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onFailure(EventSource failed, @Nullable Throwable cause, @Nullable Response response) {
             try {
-                failed(cause, response, attempt != null && attempt.requestSent());
+                failed(cause, response, attempt);
             } catch (Throwable t) {
                 broke(t);
             }
@@ -211,8 +210,7 @@ final class Exchange implements Feed.Cancellation {
         }
     }
 
-    private void failed(@Nullable Throwable cause, @Nullable Response response, boolean requestSent)
-            throws IOException {
+    private void failed(@Nullable Throwable cause, @Nullable Response response, Attempt attempt) {
         State now = state();
         if (now == State.ENDED) {
             return;
@@ -223,12 +221,14 @@ final class Exchange implements Feed.Cancellation {
             bodyEnded();
         } else if (response != null) {
             refused(response);
+        } else if (attempt.staleConnection()) {
+            ask();
         } else {
-            retryOrFail(upstream.unreachable(cause, requestSent), !requestSent);
+            retryOrFail(upstream.unreachable(cause, attempt.requestSent()), !attempt.requestSent());
         }
     }
 
-    private void refused(Response response) throws IOException {
+    private void refused(Response response) {
         UpstreamReply reply = UpstreamReply.read(response);
         if (response.isSuccessful()) {
             UpstreamError error = UpstreamError.notAStream(reply, upstream.scrubber());

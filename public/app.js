@@ -1,69 +1,135 @@
-import { readStream } from './stream.js';
+/** The page: language and colours, which view is shown, and the keys that work everywhere. */
+import { byId, element } from './dom.js';
+import { LANGUAGES, language, preferredLanguage, speak, t } from './words.js';
+import { ask, currentConversation, openConversation, showAll, startChat, stop, isAnswering } from './chat.js';
+import { asJson, asMarkdown, download, fileName } from './exports.js';
+import { openSide, showConversations } from './sidebar.js';
+import { showIdeas } from './message.js';
+import { showLight } from './light.js';
+import { showModel } from './settings.js';
+import { health } from './api.js';
+import { openWire, wireOpen } from './wire.js';
+import { currentRun } from './run.js';
+import { countdown } from './demos/countdown.js';
+import { fakeLlm } from './demos/fake-llm.js';
+import { compare } from './demos/compare.js';
+import { generate } from './demos/generate.js';
+import { structured } from './demos/structured.js';
 
-const page = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
-/** Kept for as long as the tab: a reload goes on where it was. */
-const KEPT = 'rivulet.live';
-
-let reader = null;
-let live = null;
-let ticking = 0;
-
-const bodies = {
-  chat: (text) => ({ message: text || 'Hello, who are you?' }),
-  'fake-llm': (text) => (text ? { text } : {}),
-  countdown: (text) => (/^\d+$/.test(text) ? { from: Number(text) } : {}),
-  structured: (text) => ({ message: text || 'Write about streams.', fields: ['title', 'summary'] }),
+const THEME = 'rivulet.theme';
+/** Below this the wire covers the page. */
+const WIDE_PX = 1100;
+const VIEWS = {
+  chat: 'chat',
+  countdown: 'countdown',
+  'fake-llm': 'fakeLlm',
+  compare: 'compare',
+  generate: 'generate',
+  structured: 'structured',
 };
+const DEMOS = { countdown, 'fake-llm': fakeLlm, compare, generate, structured };
+const mounted = {};
 
-page.ask.addEventListener('submit', (event) => {
-  event.preventDefault();
-  reader?.close();
-  const kind = page.kind.value;
-  begin({ text: '', stream: null, after: -1, startedAt: Date.now(), firstAt: null }, {
-    url: 'streams?format=json',
-    init: { method: 'POST', body: JSON.stringify({ kind, ...bodies[kind](page.text.value) }) },
-  });
-});
-page.stop.addEventListener('click', () => reader?.stream && fetch(`streams/${reader.stream}`, { method: 'DELETE' }));
-page.cut.addEventListener('click', () => reader?.cut());
-
-function begin(state, how) {
-  live = state;
-  page.answer.textContent = live.text;
-  clearInterval(ticking);
-  ticking = setInterval(showClocks, 50);
-  reader = readStream({ ...how, base: '.', onEvent, onState });
+function showTheme() {
+  const theme = localStorage.getItem(THEME) ?? 'system';
+  byId('theme').value = theme;
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
 
-function onEvent({ name, data, index }) {
-  const event = JSON.parse(data);
-  const piece = name === 'message' || name === 'refusal' ? event.delta
-    : name === 'field' ? `${'value' in event ? `\n${event.path}: ` : ''}${event.delta ?? JSON.stringify(event.value)}`
-    : name === 'failed' ? `\n[${event.error.code}] ${event.error.message}` : '';
-  if (piece) live.firstAt ??= Date.now();
-  live.text += piece;
-  page.answer.append(piece);
-  live = { ...live, stream: reader.stream, after: index };
-  sessionStorage.setItem(KEPT, JSON.stringify(live));
-}
-
-function onState(state, detail) {
-  const ended = ['ended', 'refused', 'closed'].includes(state);
-  const word = state === 'ended' ? (detail?.name ?? 'done') : state;
-  page.state.dataset.state = word;
-  page.state.textContent = state === 'refused' ? `${detail.code}: ${detail.message}` : word;
-  page.stop.disabled = page.cut.disabled = ended;
-  if (ended) {
-    clearInterval(ticking);
-    showClocks();
-    sessionStorage.removeItem(KEPT);
+/** Shows what the address asks for: `#/chat/{conversation}` or `#/{demo}`. */
+async function route() {
+  const [, name = 'chat', id = ''] = location.hash.split('/');
+  const view = name in VIEWS ? name : 'chat';
+  for (const key of Object.keys(VIEWS)) byId(`view-${key}`).hidden = key !== view;
+  document.body.dataset.view = view;
+  for (const link of byId('demo-links').querySelectorAll('a')) {
+    if (link.hash === `#/${view}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
+  byId('export-open').hidden = view !== 'chat' || currentConversation().messages.length === 0;
+  if (view === 'chat') {
+    if (id !== currentConversation().id || id === '') await openConversation(id);
+  } else {
+    mounted[view] ??= DEMOS[view]() ?? {};
+    mounted[view].resume?.();
+  }
+  showTitle();
+  await showConversations();
+  if (innerWidth < 760) openSide(false);
 }
 
-function showClocks() {
-  page.elapsed.textContent = `${((Date.now() - live.startedAt) / 1000).toFixed(2)} s`;
-  page.ttft.textContent = live.firstAt ? `${live.firstAt - live.startedAt} ms` : '–';
+function showTitle() {
+  const view = document.body.dataset.view;
+  const title = (view === 'chat' && currentConversation().title) || t(VIEWS[view]);
+  byId('title').textContent = title;
+  document.title = `${title} · Rivulet`;
 }
 
-const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
-if (kept?.stream) begin(kept, { stream: kept.stream, after: kept.after });
+/** The conversation was kept: its address names it now, so that a reload and another tab find it. */
+async function conversationChanged() {
+  const { id } = currentConversation();
+  if (document.body.dataset.view === 'chat' && location.hash !== `#/chat/${id}`) history.replaceState(null, '', `#/chat/${id}`);
+  showTitle();
+  await showConversations();
+}
+
+async function speakNow(tag, chosen) {
+  await speak(tag, chosen);
+  byId('language').value = language();
+  showIdeas(ask);
+  showLight();
+  showModel();
+  showTitle();
+}
+
+async function start() {
+  showTheme();
+  for (const [tag, name] of Object.entries(LANGUAGES)) {
+    const option = element('option', '', name);
+    option.value = tag;
+    byId('language').append(option);
+  }
+  document.body.dataset.view = 'chat';
+  startChat(conversationChanged);
+  await speakNow(preferredLanguage());
+  await route();
+  document.body.dataset.ready = '';
+  if (document.body.dataset.view === 'chat') byId('question').focus();
+  const { upstream } = await health();
+  byId('simulated').hidden = upstream.name !== 'simulator';
+}
+
+byId('language').addEventListener('change', async (event) => {
+  await speakNow(event.target.value, true);
+  if (document.body.dataset.view === 'chat') showAll();
+  await showConversations();
+});
+byId('theme').addEventListener('change', (event) => {
+  localStorage.setItem(THEME, event.target.value);
+  showTheme();
+});
+byId('new-chat').addEventListener('click', () => {
+  if (location.hash === '#/chat' || location.hash === '') openConversation('').then(showTitle);
+  else location.hash = '#/chat';
+  if (innerWidth < 760) openSide(false);
+  byId('question').focus();
+});
+byId('export-markdown').addEventListener('click', () => save('md', 'text/markdown', asMarkdown));
+byId('export-json').addEventListener('click', () => save('json', 'application/json', asJson));
+
+function save(extension, type, as) {
+  const conversation = currentConversation();
+  byId('export-menu').hidePopover();
+  download(`${fileName(conversation.title)}.${extension}`, type, as(conversation));
+}
+
+addEventListener('hashchange', route);
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || document.querySelector('dialog[open], [popover]:popover-open')) return;
+  if (document.body.dataset.side === 'open') openSide(false);
+  else if (wireOpen() && innerWidth < WIDE_PX) openWire(false);
+  else if (isAnswering()) stop();
+  else if (currentRun() && !currentRun().ended) currentRun().stop();
+});
+start();

@@ -95,7 +95,8 @@ final class StaticFiles {
     private static void answer(Context ctx, Sent file, String caching) {
         ctx.header("Cache-Control", caching);
         ctx.header("ETag", file.etag);
-        ctx.header("Vary", "Accept-Encoding");
+        // Beside what Cors may have said.
+        ctx.res().addHeader("Vary", "Accept-Encoding");
         String known = Optional.ofNullable(ctx.header("If-None-Match")).orElse("");
         if (known.contains(file.etag)) {
             ctx.status(304);

@@ -45,7 +45,8 @@ public final class App {
         upstream = new OpenAiUpstream(config.upstream(), this::upstreamUrl, config.limits(), calls, timer, App::random);
         Asks asks = new Asks(new Feeds(upstream, timer), config.instructions());
         Follow follow = new Follow(streams, viewers, writer, timer);
-        server = new Server(config, timer, new Routes(config, streams, asks, follow), streams, viewers);
+        Models models = new Models(upstream::models, config.upstream().model());
+        server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);
     }
 
     /** Runs the server until the process is told to end. */

@@ -17,6 +17,7 @@ final class Asks {
     private static final String BRIEFLY = "2문장 이내로 대답해줘.";
     private static final String FAKE_ANSWER = "안녕하세요! 저는 AI 어시스턴트입니다.";
     private static final String TOPIC = "科技发展新趋势";
+    private static final String TITLE_AND_SUMMARY = "请为用户给出的主题写一个标题（title）和一段摘要（summary），只输出 JSON。";
     private static final int COUNT_FROM = 5;
     private static final int COUNT_MOST = 3600;
     private static final Duration COUNT_INTERVAL = Duration.ofSeconds(1);
@@ -63,9 +64,9 @@ final class Asks {
     }
 
     Asked helloWorld(Fields fields) {
-        String topic = fields.text("topic").orElse(TOPIC);
-        return structured(
-                fields, ChatFields.ask(Schemas.titleAndSummaryOf(topic)), Schemas.ofTexts(Schemas.TITLE_AND_SUMMARY));
+        List<ChatRequest.Message> topic = ChatFields.ask(fields.text("topic").orElse(TOPIC));
+        ObjectNode schema = Schemas.ofTexts(List.of("title", "summary"));
+        return structured(fields, topic, TITLE_AND_SUMMARY, schema);
     }
 
     /** What a body asks for that names its kind. */
@@ -78,7 +79,7 @@ final class Asks {
             case COUNTDOWN -> countdown(fields);
             case FAKE_LLM -> fakeLlm(fields);
             case CHAT -> chat(fields, ChatFields.messages(fields), null);
-            case STRUCTURED -> structured(fields, ChatFields.messages(fields), Schemas.read(fields));
+            case STRUCTURED -> structured(fields, ChatFields.messages(fields), null, Schemas.read(fields));
         };
     }
 
@@ -87,8 +88,12 @@ final class Asks {
         return ask(Kind.CHAT, fields, request, feeds.chat(request));
     }
 
-    private Asked structured(Fields fields, List<ChatRequest.Message> messages, ObjectNode schema) {
-        ChatRequest request = request(fields, messages, null, schema);
+    private Asked structured(
+            Fields fields,
+            List<ChatRequest.Message> messages,
+            @Nullable String defaultInstructions,
+            ObjectNode schema) {
+        ChatRequest request = request(fields, messages, defaultInstructions, schema);
         return ask(Kind.STRUCTURED, fields, request, feeds.structured(request));
     }
 

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Entry;
@@ -15,12 +17,16 @@ import rivulet.log.Event;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
 import rivulet.wire.Format;
+import rivulet.wire.Peer;
 import rivulet.wire.Viewers;
 
 /** Answers a request with a stream: holds the head back while an early failure may still have a status of its own. */
 final class Follow {
     /** How long: a slow model's client must have bytes before its own patience, or a proxy's, ends. */
     private static final Duration HOLD_BACK = Duration.ofMillis(1500);
+
+    /** How often a client that waits for a whole answer is looked at. */
+    private static final Duration LOOK = Duration.ofMillis(500);
 
     private final Streams streams;
     private final Viewers viewers;
@@ -60,21 +66,43 @@ final class Follow {
         viewers.show(ctx, log, after, format, sentAny -> visit.end(true));
     }
 
-    /** Answers with the whole text, once it is complete. */
+    /** Answers with the whole text, once it is complete; a client that does not wait for it ends it. */
     void whole(Context ctx, StreamLog log) {
         Streams.Visit visit = streams.visit(log);
-        ctx.header("Stream-Id", log.start().stream());
-        ctx.future(() -> when(log, log::ended)
-                .thenRunAsync(
-                        () -> {
-                            visit.end(true);
-                            if (terminal(log) instanceof Event.Failed failed) {
-                                Errors.answer(ctx, RequestError.ofFailure(failed));
-                            } else {
-                                ctx.json(Map.of("message", StreamState.of(log).shownText()));
-                            }
-                        },
-                        writer));
+        Peer peer = new Peer(ctx.req());
+        CompletableFuture<Void> ended = when(log, log::ended);
+        AtomicBoolean answering = new AtomicBoolean();
+        Future<?> looking = timer.scheduleWithFixedDelay(
+                () -> cancelIfGone(log, peer, answering), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        ctx.future(() -> ended.thenRunAsync(
+                () -> {
+                    looking.cancel(false);
+                    synchronized (peer) {
+                        answering.set(true);
+                    }
+                    visit.end(false);
+                    answerWhole(ctx, log);
+                },
+                writer));
+    }
+
+    private void cancelIfGone(StreamLog log, Peer peer, AtomicBoolean answering) {
+        boolean gone;
+        // Once the answer is on its way, what the peer says next is its next request, and not to be read here.
+        synchronized (peer) {
+            gone = !answering.get() && peer.gone();
+        }
+        if (gone) {
+            streams.cancel(log);
+        }
+    }
+
+    private static void answerWhole(Context ctx, StreamLog log) {
+        if (log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Failed failed) {
+            Errors.answer(ctx, RequestError.ofFailure(failed));
+        } else {
+            ctx.json(Map.of("message", StreamState.of(log).shownText()));
+        }
     }
 
     /** Completes once the log is in some state; on the thread that brought it there, so little may hang on it. */
@@ -90,10 +118,6 @@ final class Follow {
         look.run();
         CompletableFuture<Void> unused = future.whenComplete((nothing, failure) -> subscription.close());
         return future;
-    }
-
-    private static Event terminal(StreamLog log) {
-        return log.read(Integer.MAX_VALUE, 1).get(0).event();
     }
 
     private static Event.@Nullable Failed failedAtOnce(StreamLog log) {

@@ -9,9 +9,6 @@ import java.util.Optional;
 
 /** What a structured answer must be: the JSON Schema that a request gives, or one made of the names of its fields. */
 final class Schemas {
-    /** The two fields of the tutorial's answer. */
-    static final List<String> TITLE_AND_SUMMARY = List.of("title", "summary");
-
     private Schemas() {}
 
     /** The schema that a body gives, as {@code schema} or as {@code fields}. */
@@ -37,11 +34,6 @@ final class Schemas {
         names.forEach(name -> properties.putObject(name).put("type", "string"));
         names.forEach(schema.putArray("required")::add);
         return schema.put("additionalProperties", false);
-    }
-
-    /** The question whose answer has a title and a summary. */
-    static String titleAndSummaryOf(String topic) {
-        return "请围绕“" + topic + "”写一个标题（title）和一段摘要（summary），只输出 JSON。";
     }
 
     private static List<String> texts(Fields fields, JsonNode names) {

@@ -3,8 +3,6 @@ package rivulet;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.staticfiles.Location;
-import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
@@ -37,7 +35,13 @@ final class Server {
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
 
-    Server(Config config, ScheduledExecutorService timer, Routes routes, Streams streams, Viewers viewers) {
+    Server(
+            Config config,
+            ScheduledExecutorService timer,
+            Routes routes,
+            Models models,
+            Streams streams,
+            Viewers viewers) {
         this.config = config;
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
@@ -46,17 +50,13 @@ final class Server {
             c.startup.showJavalinBanner = false;
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
-            c.staticFiles.add(files -> {
-                files.hostedPath = "/";
-                files.directory = "/public";
-                files.location = Location.CLASSPATH;
-                files.headers = Map.of("Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff");
-            });
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(new Cors(config.corsOrigins())::before);
             c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
+            new StaticFiles().register(c.routes);
+            models.register(c.routes);
             routes.register(c.routes);
             simulator.routes(c.routes, SIMULATOR_PREFIX);
         });

@@ -10,9 +10,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A Rivulet of its own on a free port, with plain ways to ask it. */
 public final class TestServer implements AutoCloseable {
@@ -37,9 +41,13 @@ public final class TestServer implements AutoCloseable {
         return new TestServer(app);
     }
 
+    App app() {
+        return app;
+    }
+
     /** Starts in front of an upstream. */
     public static TestServer before(RawUpstream upstream, String... settings) {
-        String[] all = java.util.Arrays.copyOf(settings, settings.length + 2);
+        String[] all = Arrays.copyOf(settings, settings.length + 2);
         all[settings.length] = "OPENAI_BASE_URL";
         all[settings.length + 1] = upstream.url();
         return with(all);
@@ -57,6 +65,12 @@ public final class TestServer implements AutoCloseable {
         return send(request(path, headers).GET());
     }
 
+    /** The body of an answer to come. */
+    public CompletableFuture<String> getAsync(String path, String... headers) {
+        return client.sendAsync(request(path, headers).GET().build(), HttpResponse.BodyHandlers.ofString())
+                .thenApply(HttpResponse::body);
+    }
+
     public HttpResponse<String> delete(String path, String... headers) {
         return send(request(path, headers).DELETE());
     }
@@ -72,6 +86,27 @@ public final class TestServer implements AutoCloseable {
     /** The events of a chat as NDJSON, to its end. */
     public List<JsonNode> chat(String body) {
         return ndjson(post("/streams?format=ndjson", body).body());
+    }
+
+    /** Waits until something holds that no signal tells of; fails after ten seconds. */
+    public static void await(String what, BooleanSupplier reached) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!reached.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("in vain: " + what);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
+        }
+    }
+
+    /** The number of streams that are live, as the server tells it. */
+    public int liveStreams() {
+        return json(get("/health").body()).path("live_streams").asInt();
+    }
+
+    /** The number of viewers, as the server tells it. */
+    public int viewers() {
+        return json(get("/health").body()).path("viewers").asInt();
     }
 
     public static List<JsonNode> ndjson(String lines) {

@@ -88,7 +88,7 @@ final class RedisLog implements StreamLog {
      */
     boolean ownerMustLearn(boolean again) {
         boolean watched = watched();
-        boolean tell = watched != ownerTold || again && watched;
+        boolean tell = watched != ownerTold || (again && watched);
         ownerTold = watched;
         return tell;
     }

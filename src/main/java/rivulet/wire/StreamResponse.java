@@ -6,17 +6,12 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
-import org.eclipse.jetty.http.HttpVersion;
-import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EofException;
-import org.eclipse.jetty.server.ConnectionMetaData;
-import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 
 /**
@@ -32,8 +27,7 @@ public final class StreamResponse {
     private final SseClient client;
     private final ServletContextRequest request;
     private final AtomicBoolean closed = new AtomicBoolean();
-    /** Whether the peer has sent its next request already: then it is there, and no more may be read. */
-    private volatile boolean nextRequestSeen;
+    private final Peer peer;
 
     /**
      * Opens the response. Called on the request's own thread before its handler returns, or from a stage of the future
@@ -47,6 +41,7 @@ public final class StreamResponse {
         client = new SseClient(ctx);
         client.keepAlive();
         request = ServletContextRequest.getServletContextRequest(ctx.req());
+        peer = new Peer(ctx.req());
         headers.forEach((name, value) ->
                 request.getServletContextResponse().getHeaders().put(name, value));
         // HTTP/2 tells here that a viewer has left; Javalin does not listen.
@@ -61,32 +56,9 @@ public final class StreamResponse {
         request.getServletContextResponse().write(false, bytes, callback);
     }
 
-    /**
-     * Whether the peer has closed its side of an HTTP/1.1 connection, seen without a write: Jetty reads nothing while a
-     * response is open, so nobody else notices that the peer of a silent one has left. (HTTP/2 tells {@code onGone}.) A
-     * peer that only shuts down its output counts as gone. Called while the response is open, once at a time, after the
-     * request's body has been read.
-     */
+    /** Whether the peer is known to have left, though nothing was written: see {@link Peer#gone}. */
     public boolean peerGone() {
-        if (nextRequestSeen || closed.get()) {
-            return false;
-        }
-        ConnectionMetaData meta = request.getConnectionMetaData();
-        if (meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
-            return false;
-        }
-        ByteBuffer ahead = BufferUtil.allocate(1);
-        try {
-            int filled = meta.getConnection().getEndPoint().fill(ahead);
-            if (filled > 0 && meta.getConnection() instanceof Connection.UpgradeTo reader) {
-                // It belongs to the connection, which looks at it when this response has ended.
-                nextRequestSeen = true;
-                reader.onUpgradeTo(ahead);
-            }
-            return filled < 0;
-        } catch (IOException e) {
-            return true;
-        }
+        return !closed.get() && peer.gone();
     }
 
     /** Ends the response cleanly, once all writes are done. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.util.IteratingCallback;
 import rivulet.log.StreamLog;
 
@@ -18,6 +19,8 @@ import rivulet.log.StreamLog;
  */
 final class Viewer {
     private static final byte[] NOTHING = {};
+    /** Silence after which the peer is looked at: where more is written, the write itself tells. */
+    private static final Duration SILENCE = Duration.ofMillis(500);
 
     private final StreamLog log;
     private final Format format;
@@ -31,6 +34,7 @@ final class Viewer {
     private final AtomicBoolean wakeScheduled = new AtomicBoolean();
 
     private volatile boolean heartbeatDue;
+    private volatile boolean lookDue;
     private volatile boolean writing;
     private volatile long lastWriteNanos;
 
@@ -74,13 +78,17 @@ final class Viewer {
         }
     }
 
-    /** Sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long. */
+    /**
+     * Sends a heartbeat after so long a silence, and looks whether the peer is still there; drops the viewer if one write
+     * has been in flight for so long.
+     */
     void tick(Duration heartbeat, Duration slow) {
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             close(new IllegalStateException("the viewer does not read"));
-        } else if (!writing && nanos >= heartbeat.toNanos()) {
-            heartbeatDue = true;
+        } else if (!writing && nanos >= SILENCE.toNanos()) {
+            heartbeatDue = nanos >= heartbeat.toNanos();
+            lookDue = true;
             wake();
         }
     }
@@ -104,7 +112,10 @@ final class Viewer {
         }
 
         @Override
-        protected Action process() {
+        protected Action process() throws EofException {
+            if (!headSent) {
+                look();
+            }
             while (!inFlight.ends()) {
                 inFlight = Batch.after(position, log, format);
                 if (inFlight.bytes().length > 0) {
@@ -147,12 +158,22 @@ final class Viewer {
             onClose.closed(sentAny);
         }
 
-        private Action nothingToShow() {
+        private Action nothingToShow() throws EofException {
+            if (lookDue) {
+                look();
+            }
             if (heartbeatDue) {
                 return write(format.heartbeat());
             }
             // The head alone: a client that follows must not wait for the next event to learn that it may.
             return headSent ? Action.IDLE : write(NOTHING);
+        }
+
+        private void look() throws EofException {
+            lookDue = false;
+            if (response.peerGone()) {
+                throw new EofException("the viewer has left");
+            }
         }
 
         private Action write(byte[] bytes) {

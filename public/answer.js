@@ -1,0 +1,79 @@
+/** What is known of an answer, built event by event. Plain data: it is kept as it is, and shown by message.js. */
+
+export function newAnswer() {
+  return {
+    role: 'assistant',
+    stream: null,
+    /** The last event that was applied; a resumed stream begins after it. */
+    index: -1,
+    state: 'waiting',
+    text: '',
+    reasoning: '',
+    refusal: '',
+    tools: [],
+    finish: null,
+    usage: null,
+    error: null,
+    model: null,
+    askedAt: Date.now(),
+    ttft: null,
+    elapsed: null,
+  };
+}
+
+export const isOpen = (answer) => answer.state === 'waiting' || answer.state === 'live';
+
+/** Applies one event: `{name, data, index}`. */
+export function applyEvent(answer, { name, data, index }) {
+  steps[name]?.(answer, data);
+  answer.index = index;
+}
+
+const steps = {
+  start: (answer, data) => {
+    answer.model = data.model ?? null;
+  },
+  message: (answer, data) => append(answer, 'text', data.delta),
+  reasoning: (answer, data) => append(answer, 'reasoning', data.delta),
+  refusal: (answer, data) => append(answer, 'refusal', data.delta),
+  tool_call: (answer, { index, id, name, arguments: piece }) => {
+    began(answer);
+    const tool = (answer.tools[index] ??= { id, name, arguments: '' });
+    tool.arguments += piece ?? '';
+  },
+  /** What stands in for events that are no longer kept. */
+  snapshot: (answer, state) => {
+    answer.text = state.text ?? '';
+    answer.reasoning = state.reasoning ?? '';
+    answer.refusal = state.refusal ?? '';
+    answer.tools = structuredClone(state.tool_calls ?? []);
+    began(answer);
+  },
+  done: (answer, data) => {
+    answer.state = data.finish_reason === 'cancelled' ? 'cancelled' : 'done';
+    answer.finish = data.finish_reason;
+    answer.usage = data.usage ?? null;
+    ended(answer);
+  },
+  failed: (answer, data) => fail(answer, { ...data.error, retryable: data.retryable }),
+};
+
+export function fail(answer, error) {
+  answer.state = 'failed';
+  answer.error = { code: error.code, message: error.message, retryable: error.retryable ?? true };
+  ended(answer);
+}
+
+function append(answer, part, piece) {
+  began(answer);
+  answer[part] += piece;
+}
+
+function began(answer) {
+  answer.state = 'live';
+  answer.ttft ??= Date.now() - answer.askedAt;
+}
+
+function ended(answer) {
+  answer.elapsed ??= Date.now() - answer.askedAt;
+}

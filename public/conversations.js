@@ -1,0 +1,63 @@
+/**
+ * The conversations, kept in this browser: `{id, title, updatedAt, messages}`. Tabs tell each other what changed.
+ * Where there is no IndexedDB (some private windows) they live as long as the tab.
+ */
+
+const STORE = 'conversations';
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('rivulet') : null;
+const memory = new Map();
+let opened = null;
+
+function open() {
+  opened ??= new Promise((resolve) => {
+    const request = globalThis.indexedDB?.open('rivulet', 1);
+    if (!request) {
+      resolve(null);
+      return;
+    }
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => resolve(null);
+  });
+  return opened;
+}
+
+async function run(mode, work, without) {
+  const db = await open();
+  if (!db) return without();
+  return new Promise((resolve, reject) => {
+    const request = work(db.transaction(STORE, mode).objectStore(STORE));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export function newConversation() {
+  return { id: crypto.randomUUID?.() ?? String(Math.random()).slice(2), title: '', updatedAt: Date.now(), messages: [] };
+}
+
+/** All of them, the latest first. */
+export async function allConversations() {
+  const all = await run('readonly', (store) => store.getAll(), () => [...memory.values()]);
+  return all.sort((a, b) => b.updatedAt - a.updatedAt);
+}
+
+export function findConversation(id) {
+  return run('readonly', (store) => store.get(id), () => memory.get(id));
+}
+
+/** Keeps it; other tabs look again, unless it is only the next words of an answer that they read themselves. */
+export async function keep(conversation, tellOthers = true) {
+  await run('readwrite', (store) => store.put(conversation), () => memory.set(conversation.id, conversation));
+  if (tellOthers) channel?.postMessage(conversation.id);
+}
+
+export async function remove(id) {
+  await run('readwrite', (store) => store.delete(id), () => memory.delete(id));
+  channel?.postMessage(id);
+}
+
+/** Calls back with the id of a conversation that another tab changed. */
+export function onOtherTab(changed) {
+  channel?.addEventListener('message', (event) => changed(event.data));
+}

@@ -1,0 +1,38 @@
+/** The countdown: each number as it comes, and how much of the time is left. */
+import { partsOf } from './demo.js';
+import { streamed } from './streamed.js';
+
+export function countdown() {
+  const demo = partsOf('countdown');
+  const dial = demo.section.querySelector('.dial');
+  const arc = dial.querySelector('.arc');
+  const number = demo.part('number');
+  let from = 1;
+
+  const show = (text, left) => {
+    number.textContent = text;
+    arc.setAttribute('stroke-dasharray', `${left * 100} 100`);
+  };
+
+  return streamed(demo, {
+    kept: 'countdown',
+    body() {
+      const { from: start, interval } = demo.fields();
+      return { kind: 'countdown', from: Number(start), interval };
+    },
+    onBegin(asked) {
+      from = asked.from;
+      dial.dataset.state = 'live';
+      show('·', 1);
+    },
+    onEvent({ name, data }) {
+      if (name !== 'message') return;
+      const left = Number(data.delta);
+      show(data.delta, Number.isNaN(left) ? 0 : left / from);
+    },
+    onEnd(state, failure) {
+      dial.dataset.state = state;
+      if (failure) show(failure, 0);
+    },
+  });
+}

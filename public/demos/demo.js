@@ -1,0 +1,48 @@
+/** What the demos have in common: a form that starts and stops one run, its clocks, and a stream that a reload finds. */
+import { duration, seconds } from '../format.js';
+import { t } from '../words.js';
+
+/** The elements of a demo's section. */
+export function partsOf(id) {
+  const section = document.getElementById(`view-${id}`);
+  const form = section.querySelector('form.controls');
+  return {
+    section,
+    form,
+    clocks: section.querySelector('.clocks'),
+    part: (name) => section.querySelector(`[data-part=${name}]`),
+    fields: () => Object.fromEntries(new FormData(form)),
+    onRun(start) {
+      form.addEventListener('submit', (event) => {
+        event.preventDefault();
+        start();
+      });
+    },
+    onStop(stop) {
+      form.elements.stop.addEventListener('click', stop);
+    },
+    busy(is) {
+      form.elements.run.disabled = is;
+      form.elements.stop.disabled = !is;
+      // A disabled button loses the focus to nowhere.
+      if (document.activeElement === document.body) (is ? form.elements.stop : form.elements.run).focus();
+    },
+  };
+}
+
+/** Shows a run's clocks until it ends. */
+export function showClocks(node, run) {
+  const first = run.firstTokenAt === null ? '–' : duration(run.firstTokenAt);
+  node.textContent = `${t('ttft')} ${first} · ${t('elapsed')} ${seconds(run.elapsed)}`;
+  if (!run.ended) requestAnimationFrame(() => showClocks(node, run));
+}
+
+/** The stream of a demo, for as long as the tab: a reload follows it from its beginning. */
+export function keptStream(demo) {
+  const key = `rivulet.${demo}`;
+  return {
+    read: () => JSON.parse(sessionStorage.getItem(key) ?? 'null'),
+    write: (value) => sessionStorage.setItem(key, JSON.stringify(value)),
+    clear: () => sessionStorage.removeItem(key),
+  };
+}

@@ -1,0 +1,58 @@
+/** A POST whose answer is read with getReader(), and what each read brought. */
+import { Run, endOf } from '../run.js';
+import { BASE, cancel, refusalOf } from '../api.js';
+import { element } from '../dom.js';
+import { failureText } from '../message.js';
+import { readLines } from '../lines.js';
+import { t } from '../words.js';
+import { partsOf, showClocks } from './demo.js';
+
+export function generate() {
+  const demo = partsOf('generate');
+  const answer = demo.part('answer');
+  const reads = demo.section.querySelector('.reads');
+  let run = null;
+
+  demo.onRun(async () => {
+    const body = { query: demo.fields().query };
+    run = new Run({ request: { method: 'POST', path: 'generate', body } });
+    answer.textContent = '';
+    answer.dataset.state = 'live';
+    reads.replaceChildren();
+    demo.busy(true);
+    showClocks(demo.clocks, run);
+    const state = await read(body).catch((error) => {
+      answer.append(failureText({ code: 'unreachable', ...error, message: error.message }));
+      return 'failed';
+    });
+    run.enter(state);
+    answer.dataset.state = state;
+    demo.busy(false);
+    showClocks(demo.clocks, run);
+  });
+  demo.onStop(() => run?.stop());
+
+  async function read(body) {
+    const response = await fetch(`${BASE}/generate`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw await refusalOf(response);
+    run.stop = () => cancel(response.headers.get('Stream-Id'));
+    run.enter('live');
+    let end = null;
+    for await (const line of readLines(response.body, showRead)) {
+      const event = JSON.parse(line);
+      const name = event.event ?? 'message';
+      run.record({ name, data: line, line, id: '', index: event.n, size: line.length + 1 }, name === 'message');
+      if (name === 'message') answer.append(event.delta);
+      if (name === 'failed') answer.append(failureText(event.error));
+      if (name === 'done' || name === 'failed') end = { name, data: line };
+    }
+    // A body that ends before its terminal line was cut.
+    return end ? endOf(end) : 'failed';
+  }
+
+  function showRead({ bytes, lines }) {
+    const atEnd = reads.scrollHeight - reads.scrollTop - reads.clientHeight < 40;
+    reads.append(element('li', '', t('readSays', { bytes, lines })));
+    if (atEnd) reads.scrollTop = reads.scrollHeight;
+  }
+}

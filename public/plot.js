@@ -1,0 +1,104 @@
+/**
+ * When the events arrived, drawn by hand: below, a stroke for each event; above, tokens a second. The first token is
+ * marked, the longest gap shaded, and so is the time without a connection.
+ */
+import { svg } from './dom.js';
+import { duration, seconds } from './format.js';
+
+const WIDTH = 340;
+const RATE_TOP = 20;
+const RATE_BOTTOM = 78;
+const TICKS_TOP = 86;
+const TICKS_BOTTOM = 112;
+/** Bins of the rate: narrower ones would draw the gaps between single tokens. */
+const BINS = 68;
+/** A gap shorter than this is no pause that anyone sees. */
+const SEEN_GAP_MS = 150;
+
+/** The longest time between two events, as `{from, to}`; null before the second event. */
+export function longestGap(events) {
+  let longest = null;
+  for (let i = 1; i < events.length; i += 1) {
+    const gap = { from: events[i - 1].at, to: events[i].at };
+    if (!longest || gap.to - gap.from > longest.to - longest.from) longest = gap;
+  }
+  return longest;
+}
+
+export function drawPlot(root, run) {
+  const span = niceSpan(run.elapsed);
+  const x = (ms) => (ms / span) * WIDTH;
+  const parts = [];
+  const band = (from, to, name) => parts.push(svg('rect', {
+    x: x(from).toFixed(1), y: RATE_TOP, width: Math.max(1, x(to) - x(from)).toFixed(1), height: TICKS_BOTTOM - RATE_TOP, class: name,
+  }));
+
+  const gap = longestGap(run.events);
+  if (gap && gap.to - gap.from > SEEN_GAP_MS) band(gap.from, gap.to, 'gap');
+  for (const lost of run.gaps) band(lost.from, lost.to ?? run.elapsed, 'lost');
+
+  parts.push(svg('path', { d: `M0 ${RATE_BOTTOM}.5H${WIDTH}M0 ${TICKS_BOTTOM}.5H${WIDTH}`, class: 'axis' }));
+  const rate = rates(run.events, span);
+  if (rate.most > 0) {
+    parts.push(svg('path', { d: area(rate), class: 'rate' }));
+    parts.push(label(WIDTH, RATE_TOP - 8, `${Math.round(rate.most)}/s`, 'end'));
+  }
+  parts.push(svg('path', { d: ticks(run.events, x), class: 'ticks' }));
+
+  if (run.firstTokenAt !== null) {
+    const at = x(run.firstTokenAt);
+    parts.push(svg('path', { d: `M${at.toFixed(1)} ${RATE_TOP - 4}V${TICKS_BOTTOM}`, class: 'first' }));
+    parts.push(label(Math.min(at + 4, WIDTH - 90), RATE_TOP - 8, duration(run.firstTokenAt), 'start', 'first-label'));
+  }
+  parts.push(label(0, 128, '0', 'start'), label(WIDTH, 128, seconds(span), 'end'));
+  root.replaceChildren(...parts);
+}
+
+/** The axis ends at a round time that is not passed for a while, so that the picture does not crawl. */
+function niceSpan(elapsed) {
+  let span = 1000;
+  while (span < elapsed) span *= 1.5;
+  return span;
+}
+
+function rates(events, span) {
+  const counts = new Array(BINS).fill(0);
+  const binMs = span / BINS;
+  for (const event of events) {
+    if (event.isToken) counts[Math.min(BINS - 1, Math.floor(event.at / binMs))] += 1;
+  }
+  const perSecond = counts.map((count, i) => {
+    const near = [counts[i - 1] ?? 0, count, counts[i + 1] ?? 0];
+    return ((near[0] + 2 * near[1] + near[2]) / 4) * (1000 / binMs);
+  });
+  return { perSecond, most: Math.max(...perSecond) };
+}
+
+function area({ perSecond, most }) {
+  const step = WIDTH / BINS;
+  const points = perSecond.map((rate, i) => {
+    const y = RATE_BOTTOM - (rate / most) * (RATE_BOTTOM - RATE_TOP);
+    return `L${((i + 0.5) * step).toFixed(1)} ${y.toFixed(1)}`;
+  });
+  return `M0 ${RATE_BOTTOM}${points.join('')}L${WIDTH} ${RATE_BOTTOM}Z`;
+}
+
+/** One stroke for each half pixel that has an event: two thousand events are not two thousand strokes. */
+function ticks(events, x) {
+  const seen = new Set();
+  let path = '';
+  for (const event of events) {
+    const at = Math.round(x(event.at) * 2) / 2;
+    const top = event.isToken ? TICKS_TOP : TICKS_TOP + 10;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    path += `M${at} ${top}V${TICKS_BOTTOM}`;
+  }
+  return path;
+}
+
+function label(x, y, text, anchor, name = '') {
+  const node = svg('text', { x: x.toFixed(1), y, 'text-anchor': anchor, class: name });
+  node.textContent = text;
+  return node;
+}

@@ -1,0 +1,61 @@
+/** Model, instructions and the rest, kept in this browser; sent only where they are set. */
+import { byId, element } from './dom.js';
+import { models } from './api.js';
+import { t } from './words.js';
+
+const KEPT = 'rivulet.settings';
+const dialog = byId('settings');
+const form = dialog.querySelector('form');
+const chip = byId('model-chip');
+let upstreamDefault = '';
+
+const read = () => JSON.parse(localStorage.getItem(KEPT) ?? '{}');
+
+/** The settings as fields of a chat's request. */
+export function requestFields() {
+  const { model, instructions, temperature, max_output_tokens: most } = read();
+  return {
+    ...(model && { model }),
+    ...(instructions && { instructions }),
+    ...(temperature && { temperature: Number(temperature) }),
+    ...(most && { max_output_tokens: Number(most) }),
+  };
+}
+
+export function showModel() {
+  chip.textContent = read().model || upstreamDefault || t('defaultModel');
+}
+
+function keepAll() {
+  localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(new FormData(form))));
+  showModel();
+}
+
+export function openSettings() {
+  for (const [name, value] of Object.entries(read())) if (form.elements[name]) form.elements[name].value = value;
+  dialog.showModal();
+}
+
+async function loadModels() {
+  const known = await models().catch(() => ({ default: '', models: [] }));
+  upstreamDefault = known.default;
+  form.elements.model.placeholder = known.default || t('defaultModel');
+  byId('models').replaceChildren(...known.models.map((id) => {
+    const option = element('option');
+    option.value = id;
+    return option;
+  }));
+  showModel();
+}
+
+form.addEventListener('change', () => form.checkValidity() && keepAll());
+form.addEventListener('reset', () => setTimeout(keepAll));
+// The first button of a form is what Enter presses: here that would be the one that closes.
+form.addEventListener('submit', (event) => {
+  if (form.checkValidity()) keepAll();
+  else if (event.submitter?.matches('.primary')) event.preventDefault();
+});
+dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+byId('settings-open').addEventListener('click', openSettings);
+chip.addEventListener('click', openSettings);
+loadModels();

@@ -1,0 +1,50 @@
+/** The list of conversations, and the drawer that it is on a phone. */
+import { byId, clone } from './dom.js';
+import { allConversations, onOtherTab, remove } from './conversations.js';
+import { currentConversation } from './chat.js';
+import { t } from './words.js';
+
+const list = byId('conversations');
+const side = byId('side');
+const shade = byId('shade');
+const opener = byId('side-open');
+
+export async function showConversations() {
+  const all = (await allConversations()).filter((each) => each.messages.length > 0);
+  byId('no-conversations').hidden = all.length > 0;
+  list.replaceChildren(...all.map((conversation) => {
+    const item = clone('t-conversation');
+    const link = item.querySelector('a');
+    link.textContent = conversation.title;
+    link.href = `#/chat/${conversation.id}`;
+    if (conversation.id === currentConversation().id && location.hash.startsWith('#/chat')) {
+      link.setAttribute('aria-current', 'page');
+    }
+    const bin = item.querySelector('button');
+    bin.setAttribute('aria-label', t('deleteConversation', { title: conversation.title }));
+    bin.addEventListener('click', () => deleteIt(conversation.id));
+    return item;
+  }));
+}
+
+async function deleteIt(id) {
+  await remove(id);
+  if (id === currentConversation().id) location.hash = '#/chat';
+  await showConversations();
+  byId('new-chat').focus();
+}
+
+export function openSide(open) {
+  document.body.dataset.side = open ? 'open' : 'closed';
+  shade.hidden = !open;
+  opener.setAttribute('aria-expanded', String(open));
+  if (open) byId('side-close').focus();
+}
+
+opener.addEventListener('click', () => openSide(true));
+byId('side-close').addEventListener('click', () => {
+  openSide(false);
+  opener.focus();
+});
+shade.addEventListener('click', () => openSide(false));
+onOtherTab(showConversations);

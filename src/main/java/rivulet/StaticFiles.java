@@ -1,0 +1,220 @@
+package rivulet;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.JarURLConnection;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The page's files, read once from the class path and kept: plain, gzipped, hashed.
+ *
+ * <p>Every file is also found under one version, the hash of them all: {@code /assets/<version>/app.js}. The page names
+ * its script and style so, and modules import each other by relative paths, so whatever the page loads lies under one
+ * version. These addresses may be kept for ever; a new build has new ones, and no page ever mixes two builds.
+ * {@code /assets/app.js} is the same file, looked at again each time.
+ *
+ * <p>A path is looked up among the names known, never in a file system: it cannot leave the folder.
+ */
+final class StaticFiles {
+    private static final String ROOT = "public/";
+    private static final String PREFIX = "/assets/";
+    private static final String INDEX = "index.html";
+    private static final String FOR_EVER = "public, max-age=31536000, immutable";
+    private static final String ASK_AGAIN = "no-cache";
+    private static final int HASH_CHARS = 16;
+    /** No inline script or style, no other origin, no frame; Trusted Types let only DOMPurify make HTML of text. */
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                    + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                    + "require-trusted-types-for 'script'; trusted-types dompurify";
+
+    private static final Pattern REFERENCE = Pattern.compile("(?<=(?:href|src)=\")[\\w./-]+\\.(?:css|js|svg)(?=\")");
+    private static final Map<String, String> TYPES = Map.of(
+            "html", "text/html; charset=utf-8",
+            "css", "text/css; charset=utf-8",
+            "js", "text/javascript; charset=utf-8",
+            "svg", "image/svg+xml; charset=utf-8");
+
+    /** One file as it is sent. */
+    private record Sent(byte[] plain, byte[] gzipped, String type, String etag) {}
+
+    /** All of them, by name, and the hash of them all. */
+    private record Loaded(String version, Map<String, Sent> files) {}
+
+    private volatile @Nullable Loaded loaded;
+
+    void register(RoutesConfig routes) {
+        routes.get("/", this::index);
+        routes.head("/", this::index);
+        routes.get(PREFIX + "*", this::asset);
+        routes.head(PREFIX + "*", this::asset);
+    }
+
+    private void index(Context ctx) {
+        ctx.header("Content-Security-Policy", POLICY);
+        ctx.header("Referrer-Policy", "no-referrer");
+        ctx.header("Cross-Origin-Opener-Policy", "same-origin");
+        answer(ctx, file(INDEX, ctx), ASK_AGAIN);
+    }
+
+    private void asset(Context ctx) {
+        String path = ctx.path().substring(PREFIX.length());
+        String version = path.length() > HASH_CHARS && path.charAt(HASH_CHARS) == '/' ? path.substring(0, 16) : "";
+        boolean versioned = version.matches("[0-9a-f]{16}");
+        Sent file = file(versioned ? path.substring(HASH_CHARS + 1) : path, ctx);
+        // A page of an older build may still ask: it gets what there is, but nobody keeps it under that name.
+        answer(ctx, file, version.equals(loaded().version) ? FOR_EVER : ASK_AGAIN);
+    }
+
+    private Sent file(String name, Context ctx) {
+        return Optional.ofNullable(loaded().files.get(name))
+                .orElseThrow(() -> RequestError.noSuchRoute("There is no " + ctx.path() + " here."));
+    }
+
+    private static void answer(Context ctx, Sent file, String caching) {
+        ctx.header("Cache-Control", caching);
+        ctx.header("ETag", file.etag);
+        // Beside what Cors may have said.
+        ctx.res().addHeader("Vary", "Accept-Encoding");
+        String known = Optional.ofNullable(ctx.header("If-None-Match")).orElse("");
+        if (known.contains(file.etag)) {
+            ctx.status(304);
+            return;
+        }
+        boolean gzip =
+                Optional.ofNullable(ctx.header("Accept-Encoding")).orElse("").contains("gzip");
+        byte[] body = gzip ? file.gzipped : file.plain;
+        if (gzip) {
+            // Said before the body is set, so that Javalin does not compress it once more.
+            ctx.header("Content-Encoding", "gzip");
+        }
+        ctx.contentType(file.type).result(body);
+    }
+
+    /** Read when first asked for, so that a start does not wait for it; twice at worst, with the same outcome. */
+    private Loaded loaded() {
+        Loaded known = loaded;
+        if (known == null) {
+            known = load();
+            loaded = known;
+        }
+        return known;
+    }
+
+    private static Loaded load() {
+        Map<String, byte[]> contents = contents();
+        String version = version(contents);
+        contents.computeIfPresent(INDEX, (name, page) -> withVersions(page, version, contents));
+        Map<String, Sent> files = new TreeMap<>();
+        contents.forEach((name, content) -> files.put(name, sent(name, content)));
+        return new Loaded(version, files);
+    }
+
+    private static byte[] withVersions(byte[] page, String version, Map<String, byte[]> files) {
+        return REFERENCE
+                .matcher(new String(page, StandardCharsets.UTF_8))
+                // Relative, so that the page also works under a path of its own behind a proxy.
+                .replaceAll(name -> files.containsKey(name.group()) ? "assets/" + version + "/$0" : "$0")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static Sent sent(String name, byte[] content) {
+        String type = TYPES.getOrDefault(
+                name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT), "application/octet-stream");
+        // Weak: the plain and the gzipped form are one and the same file.
+        return new Sent(content, gzip(content), type, "W/\"" + hash(sha256().digest(content)) + "\"");
+    }
+
+    private static String version(Map<String, byte[]> contents) {
+        MessageDigest digest = sha256();
+        contents.forEach((name, content) -> {
+            digest.update(name.getBytes(StandardCharsets.UTF_8));
+            digest.update(content);
+        });
+        return hash(digest.digest());
+    }
+
+    private static String hash(byte[] digest) {
+        return HexFormat.of().formatHex(digest).substring(0, HASH_CHARS);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private static byte[] gzip(byte[] content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** The files by name, in the names' order: from the jar, or from a folder while the project is being built. */
+    private static Map<String, byte[]> contents() {
+        URL index = StaticFiles.class.getResource("/" + ROOT + INDEX);
+        if (index == null) {
+            throw new IllegalStateException(ROOT + INDEX + " is not on the class path");
+        }
+        try {
+            return index.openConnection() instanceof JarURLConnection jar
+                    ? fromJar(jar)
+                    : fromFolder(Path.of(index.toURI()).resolveSibling(""));
+        } catch (IOException | URISyntaxException e) {
+            throw new IllegalStateException("the page's files cannot be read", e);
+        }
+    }
+
+    private static Map<String, byte[]> fromJar(JarURLConnection connection) throws IOException {
+        Map<String, byte[]> contents = new TreeMap<>();
+        // Not the shared one: closing that would take the class loader's own away.
+        connection.setUseCaches(false);
+        try (JarFile jar = connection.getJarFile()) {
+            for (JarEntry entry : (Iterable<JarEntry>) jar.stream()::iterator) {
+                if (entry.getName().startsWith(ROOT) && !entry.isDirectory()) {
+                    try (InputStream content = jar.getInputStream(entry)) {
+                        contents.put(entry.getName().substring(ROOT.length()), content.readAllBytes());
+                    }
+                }
+            }
+        }
+        return contents;
+    }
+
+    private static Map<String, byte[]> fromFolder(Path folder) throws IOException {
+        Map<String, byte[]> contents = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : (Iterable<Path>) paths.filter(Files::isRegularFile)::iterator) {
+                contents.put(folder.relativize(path).toString().replace('\\', '/'), Files.readAllBytes(path));
+            }
+        }
+        return contents;
+    }
+}

@@ -1,0 +1,194 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is wrong is refused at the door, with a word on what would have been right; and nothing is generated. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class BadInputTest {
+    private static TestServer server;
+
+    @BeforeAll
+    static void start() {
+        server = TestServer.with("OPENAI_MODEL", "sim-fast", "MAX_BODY_BYTES", "2048");
+    }
+
+    @AfterAll
+    static void stop() {
+        assertEquals(0, server.liveStreams());
+        server.close();
+    }
+
+    private static String refused(int status, HttpResponse<String> response) {
+        assertEquals(status, response.statusCode(), response.body());
+        JsonNode error = TestServer.json(response.body()).path("error");
+        assertTrue(
+                error.path("code").isTextual()
+                        && !error.path("message").asText().isEmpty(),
+                response.body());
+        assertEquals(
+                "application/json",
+                response.headers().firstValue("Content-Type").orElse(""));
+        return error.path("message").asText();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /sse/countdown?from=0                 | 1 to 3600
+            /sse/countdown?from=3601              | 1 to 3600
+            /sse/countdown?from=5.5               | 1 to 3600
+            /sse/countdown?from=five              | 1 to 3600
+            /sse/countdown?from=                  | 1 to 3600
+            /sse/countdown?from=1&from=2          | 2 times
+            /sse/countdown?interval=1             | 250ms, 1s or 2m
+            /sse/countdown?interval=-1s           | 250ms, 1s or 2m
+            /sse/countdown?interval=2h            | at most 60m
+            /sse/countdown?form=3                 | from, interval
+            /sse/countdown?format=xml             | json
+            /sse/countdown?format=status          | json
+            /sse/fake-llm?delay=soon              | 250ms
+            /sse/chat?message=                    | not empty
+            /sse/chat?message=%20                 | not empty
+            /sse/chat?temperature=hot             | 0 to 2
+            /sse/chat?temperature=3               | 0 to 2
+            /sse/chat?temperature=NaN             | 0 to 2
+            /sse/chat?max_output_tokens=0         | 1 to
+            /sse/chat?max_output_tokens=1.5       | 1 to
+            /sse/chat?messages=[]                 | known are
+            /sse/chat-normal?format=json          | known are
+            /helloworld?topic=                    | not empty
+            /helloworld?format=text               | does not suit
+            /stream/                              | /stream/What
+            /stream/x?format=status               | does not suit
+            /streams/short                        | 16 to 64
+            /streams/%zz                          | 16 to 64
+            """)
+    void aWrongParameterIsNamed(String path, String hint) {
+        RawHttp.Answer answer = RawHttp.get(server.port(), path);
+        assertEquals(400, answer.status(), answer.body());
+        String message =
+                TestServer.json(answer.body()).path("error").path("message").asText();
+        assertTrue(message.contains(hint), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /sse/chat | ''                                              | JSON object
+            /sse/chat | {                                               | not JSON
+            /sse/chat | [1]                                             | JSON object
+            /sse/chat | "x"                                             | JSON object
+            /sse/chat | {"message":"a"} {}                              | not JSON
+            /sse/chat | {"message":"a","message":"b"}                   | not JSON
+            /sse/chat | {}                                              | either
+            /sse/chat | {"message":1}                                   | a string
+            /sse/chat | {"message":""}                                  | not empty
+            /sse/chat | {"message":"a","messages":[]}                   | not both
+            /sse/chat | {"messages":[]}                                 | at least one
+            /sse/chat | {"messages":{}}                                 | at least one
+            /sse/chat | {"messages":[1]}                                | objects
+            /sse/chat | {"messages":[{"role":"user"}]}                  | content
+            /sse/chat | {"messages":[{"content":"a"}]}                  | role
+            /sse/chat | {"messages":[{"role":"bot","content":"a"}]}     | system, developer, user, assistant
+            /sse/chat | {"messages":[{"role":"user","content":[]}]}     | at least one part
+            /sse/chat | {"messages":[{"role":"user","content":[{"type":"text"}]}]} | text
+            /sse/chat | {"messages":[{"role":"user","content":[{"type":"image_url","image_url":"x"}]}]} | url
+            /sse/chat | {"messages":[{"role":"user","content":"a","nam":"b"}]} | known are
+            /sse/chat | {"message":"a","mesage":"b"}                    | known are
+            /sse/chat | {"message":"a","temperature":"1"}               | 0 to 2
+            /sse/chat | {"message":"a","stop":5}                        | list of texts
+            /sse/chat | {"message":"a","extra":5}                       | JSON object
+            /generate | {"message":"a"}                                 | query
+            /streams  | {"message":"a"}                                 | kind
+            /streams  | {"kind":"poem"}                                 | chat, countdown, fake-llm, structured
+            /streams  | {"kind":"countdown","from":"5"}                 | 1 to 3600
+            /streams  | {"kind":"countdown","text":"a"}                 | known are
+            /streams  | {"kind":"structured","message":"a"}             | schema
+            /streams  | {"kind":"structured","message":"a","fields":[]} | different names
+            /streams  | {"kind":"structured","message":"a","schema":[]} | JSON Schema
+            /streams  | {"kind":"chat","message":"a","background":"no"} | true or false
+            """)
+    void aWrongBodyIsNamed(String path, String body, String hint) {
+        String message = refused(400, server.post(path, body));
+        assertTrue(message.contains(hint), message);
+    }
+
+    @Test
+    void jsonIsTakenUnderItsUsualNames() {
+        for (String type :
+                List.of("application/json", "application/json; charset=utf-8", "text/plain", "application/x+json")) {
+            assertEquals(
+                    200,
+                    server.post("/generate", "{\"query\":\"a\"}", "Content-Type", type)
+                            .statusCode(),
+                    type);
+        }
+        for (String type : List.of("application/xml", "application/x-www-form-urlencoded", "json")) {
+            refused(415, server.post("/generate", "{\"query\":\"a\"}", "Content-Type", type));
+        }
+    }
+
+    @Test
+    void aBodyThatIsTooLargeIsRefused() {
+        refused(413, server.post("/generate", "{\"query\":\"" + "a".repeat(3000) + "\"}"));
+        String chunked = "POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "bb8\r\n" + " ".repeat(3000) + "\r\n0\r\n\r\n";
+        assertEquals(413, RawHttp.send(server.port(), chunked).status());
+    }
+
+    @Test
+    void aHeadThatIsTooLargeIsRefusedInJsonToo() {
+        RawHttp.Answer line = RawHttp.get(server.port(), "/sse/chat?message=" + "a".repeat(70_000));
+        assertEquals(414, line.status(), line.head());
+        assertTrue(TestServer.json(line.body()).path("error").has("message"));
+        RawHttp.Answer header = RawHttp.send(
+                server.port(),
+                "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " + "a".repeat(70_000) + "\r\n\r\n");
+        assertEquals(431, header.status());
+        assertTrue(TestServer.json(header.body()).path("error").has("message"));
+        assertEquals(
+                200,
+                RawHttp.get(server.port(), "/sse/chat-normal?message=" + "a".repeat(60_000))
+                        .status());
+    }
+
+    @Test
+    void whatIsNotHereIsSaidSo() {
+        refused(404, server.get("/nope"));
+        refused(404, server.get("/streams/" + "A".repeat(22)));
+        refused(404, server.delete("/streams/" + "A".repeat(22)));
+        HttpResponse<String> wrongMethod = server.delete("/sse/chat");
+        refused(405, wrongMethod);
+        assertEquals("GET, POST", wrongMethod.headers().firstValue("Allow").orElse(""));
+        assertEquals(
+                "GET",
+                server.post("/sse/countdown", "{}")
+                        .headers()
+                        .firstValue("Allow")
+                        .orElse(""));
+    }
+
+    @Test
+    void anUnderscoreMarksAParameterToIgnore() {
+        assertEquals(200, server.get("/sse/countdown?interval=0ms&_=123&_=4").statusCode());
+    }
+
+    @Test
+    void headGeneratesNothing() {
+        String head = RawHttp.send(server.port(), "HEAD /sse/chat HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                .head();
+        assertTrue(head.startsWith("HTTP/1.1 200"), head);
+        assertFalse(head.contains("Stream-Id"), head);
+    }
+}

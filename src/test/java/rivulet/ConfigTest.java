@@ -1,0 +1,131 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import rivulet.feed.Upstream;
+
+/** Settings: where they come from, what they default to, and what is said of those that cannot be used. */
+@Timeout(value = 20, unit = TimeUnit.SECONDS)
+class ConfigTest {
+    private static Config read(Map<String, String> environment, String... args) {
+        return Config.read(List.of(args), environment);
+    }
+
+    @Test
+    void withoutSettingsTheSimulatorAnswersOnLoopback() {
+        Config config = read(Map.of());
+        assertEquals("127.0.0.1", config.host());
+        assertEquals(8080, config.port());
+        assertEquals("simulator", config.upstream().label());
+        assertEquals("gpt-4o-mini", config.upstream().model());
+        assertEquals(Upstream.Api.CHAT, config.upstream().api());
+        assertTrue(config.loopback() && config.simulatorPublic());
+    }
+
+    @Test
+    void theCommandLineIsStrongerThanTheEnvironment() {
+        assertEquals(1, read(Map.of("PORT", "2"), "--port", "1").port());
+        assertEquals(1, read(Map.of(), "--port=1").port());
+        assertEquals("::1", read(Map.of(), "--host", "::1").host());
+    }
+
+    @Test
+    void aKeyAloneMeansOpenAiAndItsResponses() {
+        Upstream upstream = read(Map.of("OPENAI_API_KEY", "k")).upstream();
+        assertEquals(URI.create("https://api.openai.com/v1"), upstream.baseUrl());
+        assertEquals(Upstream.Api.RESPONSES, upstream.api());
+        assertEquals("gpt-4o-mini", upstream.model());
+    }
+
+    @Test
+    void anArkKeyAloneMeansArkAndItsChatCompletions() {
+        Upstream upstream = read(Map.of("ARK_API_KEY", "k")).upstream();
+        assertEquals(URI.create("https://ark.cn-beijing.volces.com/api/v3"), upstream.baseUrl());
+        assertEquals(Upstream.Api.CHAT, upstream.api());
+        assertEquals("k", upstream.apiKey());
+        assertEquals("", upstream.model());
+        assertEquals(
+                "o",
+                read(Map.of("ARK_API_KEY", "k", "OPENAI_API_KEY", "o"))
+                        .upstream()
+                        .apiKey());
+    }
+
+    @Test
+    void aBaseUrlNeedsNoKey() {
+        Upstream upstream =
+                read(Map.of("OPENAI_BASE_URL", "http://localhost:11434/v1")).upstream();
+        assertEquals("", upstream.apiKey());
+        assertEquals(Upstream.Api.CHAT, upstream.api());
+        assertEquals(
+                "",
+                read(Map.of("OPENAI_BASE_URL", "http://localhost:1/v1", "ARK_API_KEY", "k"))
+                        .upstream()
+                        .apiKey());
+    }
+
+    @Test
+    void aPublicAddressHidesTheSimulator() {
+        assertFalse(read(Map.of("HOST", "0.0.0.0")).simulatorPublic());
+        assertTrue(read(Map.of("HOST", "0.0.0.0", "SIMULATOR", "on")).simulatorPublic());
+        assertFalse(read(Map.of("SIMULATOR", "off")).simulatorPublic());
+    }
+
+    @Test
+    void anEmptyValueIsNone() {
+        assertEquals(8080, read(Map.of("PORT", "")).port());
+        assertEquals("simulator", read(Map.of("OPENAI_API_KEY", "")).upstream().label());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            PORT                | http                | PORT is "http", but must be a whole number from 0 to 65535
+            PORT                | 70000               | PORT is "70000", but must be a whole number from 0 to 65535
+            RETENTION           | 5                   | RETENTION is "5", but must be a duration such as 250ms, 1s or 2m
+            DISCONNECT_GRACE    | never               | DISCONNECT_GRACE is "never", but must be a duration such as 250ms, 1s or 2m, or forever
+            HEARTBEAT           | 0s                  | HEARTBEAT is "0s", but must be a duration such as 250ms, 1s or 2m, longer than nothing
+            UPSTREAM_API        | rest                | UPSTREAM_API is "rest", but must be one of auto, responses, chat
+            OPENAI_BASE_URL     | localhost:11434     | OPENAI_BASE_URL is "localhost:11434", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *
+            """)
+    void aWrongValueIsNamedInOneLine(String name, String value, String message) {
+        SettingError error = assertThrows(SettingError.class, () -> read(Map.of(name, value)));
+        assertEquals(message, error.getMessage());
+    }
+
+    @Test
+    void anUnknownOptionIsNamed() {
+        assertTrue(String.valueOf(assertThrows(SettingError.class, () -> read(Map.of(), "--prot", "1"))
+                        .getMessage())
+                .contains("--port, --host and --help"));
+        assertTrue(String.valueOf(assertThrows(SettingError.class, () -> read(Map.of(), "--port"))
+                        .getMessage())
+                .contains("needs a value"));
+    }
+
+    @Test
+    void noSecretIsPrinted() {
+        String key = "sk-very-secret-0123456789";
+        Config config = read(Map.of("OPENAI_API_KEY", key));
+        assertFalse(config.toString().contains(key), config.toString());
+        assertFalse(config.upstream().label().contains(key));
+    }
+
+    @Test
+    void helpNamesEverySetting() {
+        for (Setting setting : Setting.values()) {
+            assertTrue(Setting.help().contains("  " + setting.name()), setting.name());
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The jar as users start it, in a process of its own. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class JarIT {
+    private static Process start(Map<String, String> environment, String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", "target/rivulet.jar"));
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+        return builder.start();
+    }
+
+    private static String firstLine(Process process) throws IOException {
+        return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)).readLine();
+    }
+
+    @Test
+    void saysInOneLineWhereItIs() throws Exception {
+        Process process = start(Map.of("DRAIN_TIMEOUT", "0s"), "--port", "0");
+        String line = firstLine(process);
+        assertTrue(
+                line.matches(
+                        "Rivulet \\S+ at http://127\\.0\\.0\\.1:\\d+ - upstream: simulator, chat API - Java \\S+, (virtual|platform) threads"),
+                line);
+        process.destroy();
+        assertTrue(process.waitFor(5, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void endsWithinTwoSecondsOfSigtermAndSaysZero() throws Exception {
+        Process process = start(Map.of("DRAIN_TIMEOUT", "0s"), "--port", "0");
+        int port = Integer.parseInt(firstLine(process).replaceAll(".*127\\.0\\.0\\.1:(\\d+).*", "$1"));
+        List<Socket> clients = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+            client.getOutputStream()
+                    .write("GET /sse/countdown?from=60 HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            clients.add(client);
+        }
+        for (Socket client : clients) {
+            assertEquals('H', client.getInputStream().read());
+        }
+        process.destroy();
+        assertTrue(process.waitFor(2, TimeUnit.SECONDS), "still running");
+        assertEquals(0, process.exitValue());
+        for (Socket client : clients) {
+            String rest = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(rest.contains("\"code\":\"shutting_down\"") && rest.endsWith("0\r\n\r\n"), rest);
+            client.close();
+        }
+    }
+
+    @Test
+    void aWrongSettingStopsTheStart() throws Exception {
+        Process process = start(Map.of("RETENTION", "long"), "--port", "0");
+        assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+        assertEquals(2, process.exitValue());
+    }
+
+    @Test
+    void aPortInUseStopsTheStart() throws Exception {
+        try (java.net.ServerSocket taken = new java.net.ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Process process = start(Map.of(), "--port", String.valueOf(taken.getLocalPort()));
+            assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+            assertEquals(1, process.exitValue());
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Viewers leave, users cancel, the server stops: the upstream's connection closes, and nothing is left over. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class LeavingTest {
+    private static final String DELTA = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
+
+    /** An upstream that says one delta and then waits for the peer to close. */
+    private static RawUpstream waiting() {
+        return new RawUpstream((request, connection) -> {
+            connection.sendStreamHead();
+            connection.send(DELTA);
+            connection.awaitPeerClose();
+        });
+    }
+
+    private static String begin(TestServer server) {
+        HttpResponse<String> created =
+                server.post("/streams", "{\"kind\":\"chat\",\"message\":\"hi\"}", "Accept", "application/json");
+        return TestServer.json(created.body()).path("stream").asText();
+    }
+
+    private static void awaitText(TestServer server, String id) {
+        TestServer.await(
+                "the first delta", () -> state(server, id).path("text").asText().equals("a"));
+    }
+
+    private static JsonNode state(TestServer server, String id) {
+        return TestServer.json(
+                server.get("/streams/" + id, "Accept", "application/json").body());
+    }
+
+    private static long millisSince(long nanos, long until) {
+        return Duration.ofNanos(until - nanos).toMillis();
+    }
+
+    @Test
+    void aCancelMidStreamClosesTheUpstreamAtOnceAndKeepsTheText() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String id = begin(server);
+            awaitText(server, id);
+            long asked = System.nanoTime();
+            JsonNode cancelled = TestServer.json(server.delete("/streams/" + id).body());
+            assertTrue(millisSince(asked, upstream.takeClosedNanos()) < 1000);
+            assertEquals("done", cancelled.path("status").asText());
+            assertEquals("cancelled", cancelled.path("finish_reason").asText());
+            assertEquals("a", cancelled.path("text").asText());
+            assertEquals(
+                    "{\"output_tokens\":1,\"estimated\":true}",
+                    cancelled.path("usage").toString());
+            assertEquals(
+                    cancelled, TestServer.json(server.delete("/streams/" + id).body()));
+            assertEquals(0, server.liveStreams());
+        }
+    }
+
+    @Test
+    void aCancelBeforeTheUpstreamsHeadClosesItToo() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> connection.awaitPeerClose());
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String id = begin(server);
+            upstream.takeRequest();
+            server.delete("/streams/" + id);
+            upstream.takeClosedNanos();
+            assertEquals("cancelled", state(server, id).path("finish_reason").asText());
+        }
+    }
+
+    @Test
+    void aCancelWhileTheUpstreamIsAskedAgainEndsTheAsking() throws Exception {
+        try (RawUpstream upstream =
+                        RawUpstream.saying("HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+                                .getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String id = begin(server);
+            upstream.takeRequest();
+            server.delete("/streams/" + id);
+            assertEquals("cancelled", state(server, id).path("finish_reason").asText());
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
+    @Test
+    void whoLeavesAWholeAnswerEndsIt() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            try (Socket client = connect(server, "GET /sse/chat-normal HTTP/1.1\r\nHost: a\r\n\r\n")) {
+                upstream.takeRequest();
+                assertFalse(client.isClosed());
+            }
+            upstream.takeClosedNanos();
+        }
+    }
+
+    @Test
+    void withoutGraceTheLastViewerTakesTheStreamWithIt() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n")) {
+                readUntil(client.getInputStream(), "data: a\n");
+            }
+            upstream.takeClosedNanos();
+            TestServer.await("the stream's end", () -> server.liveStreams() == 0);
+        }
+    }
+
+    @Test
+    void withGraceTheStreamWaitsForAViewerToComeBack() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "400ms")) {
+            String seen;
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n")) {
+                seen = readUntil(client.getInputStream(), "data: a\n");
+            }
+            TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
+            assertEquals(1, server.liveStreams());
+            String id = seen.replaceAll("(?s).*Stream-Id: (\\S+).*", "$1");
+            try (Socket client = connect(
+                    server, "GET /streams/" + id + " HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + id + ".0\r\n\r\n")) {
+                readUntil(client.getInputStream(), "{\"delta\":\"a\"}");
+                assertEquals(1, server.liveStreams());
+            }
+            upstream.takeClosedNanos();
+            assertEquals("cancelled", state(server, id).path("finish_reason").asText());
+        }
+    }
+
+    @Test
+    void aBackgroundStreamNeedsNoViewer() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
+            String body = "{\"kind\":\"chat\",\"message\":\"hi\",\"background\":true}";
+            try (Socket client = connect(
+                    server,
+                    "POST /streams HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)) {
+                readUntil(client.getInputStream(), "{\"delta\":\"a\"}");
+            }
+            TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
+            assertEquals(1, server.liveStreams());
+        }
+    }
+
+    @Test
+    void viewersThatResetTheirHttp2StreamsLeaveNothingSpinning() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
+            OkHttpClient http2 = new OkHttpClient.Builder()
+                    .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                    .readTimeout(Duration.ofSeconds(30))
+                    .build();
+            List<Call> calls = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                Call call = http2.newCall(
+                        new Request.Builder().url(server.url("/sse/chat")).build());
+                Response response = call.execute();
+                assertEquals(Protocol.H2_PRIOR_KNOWLEDGE, response.protocol());
+                assertEquals("event: start", response.body().source().readUtf8Line());
+                calls.add(call);
+            }
+            assertEquals(50, server.viewers());
+            calls.forEach(Call::cancel);
+            TestServer.await("all viewers' leaving", () -> server.viewers() == 0 && server.liveStreams() == 0);
+            assertNothingSpins();
+            http2.connectionPool().evictAll();
+        }
+    }
+
+    @Test
+    void aStopWithLiveStreamsTellsEachItsEndAndLeavesNothingSpinning() throws Exception {
+        List<Socket> clients = new ArrayList<>();
+        try (RawUpstream upstream = waiting()) {
+            TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m");
+            for (int i = 0; i < 200; i++) {
+                Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n");
+                readUntil(client.getInputStream(), "data: a\n");
+                clients.add(client);
+            }
+            long asked = System.nanoTime();
+            server.close();
+            assertTrue(millisSince(asked, System.nanoTime()) < 2000);
+            for (Socket client : clients) {
+                String last = readUntil(client.getInputStream(), "0\r\n\r\n");
+                assertTrue(last.contains("event: failed\ndata: {\"error\":{\"code\":\"shutting_down\""), last);
+                client.close();
+            }
+        }
+        assertNothingSpins();
+    }
+
+    @Test
+    void whoComesWhileTheServerDrainsIsTurnedAwayAndWhoIsThereIsServed() throws Exception {
+        try (TestServer server = TestServer.with("OPENAI_MODEL", "sim-fast", "DRAIN_TIMEOUT", "20s")) {
+            var live = server.getAsync("/sse/fake-llm?text=0123456789&delay=100ms");
+            TestServer.await("the stream's start", () -> server.liveStreams() == 1);
+            Thread stop = new Thread(server.app()::stop);
+            stop.start();
+            TestServer.await("the drain", () -> server.get("/health/ready").statusCode() == 503);
+            HttpResponse<String> refused = server.get("/sse/countdown");
+            assertEquals(503, refused.statusCode());
+            assertTrue(refused.headers().firstValue("Retry-After").isPresent());
+            assertEquals("0123456789[DONE]", SseParser.messages(live.join()));
+            stop.join();
+        }
+    }
+
+    /** No thread of ours, or of the server's, may use a processor when nothing happens. */
+    private static void assertNothingSpins() throws InterruptedException {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        TestServer.await("rest", () -> {
+            long before = cpuNanos(threads);
+            java.util.concurrent.locks.LockSupport.parkNanos(
+                    Duration.ofMillis(200).toNanos());
+            return cpuNanos(threads) - before < Duration.ofMillis(60).toNanos();
+        });
+    }
+
+    private static long cpuNanos(ThreadMXBean threads) {
+        long sum = 0;
+        for (long id : threads.getAllThreadIds()) {
+            sum += Math.max(0, threads.getThreadCpuTime(id));
+        }
+        return sum;
+    }
+
+    private static Socket connect(TestServer server, String request) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+        return socket;
+    }
+
+    private static String readUntil(InputStream in, String wanted) throws IOException {
+        StringBuilder read = new StringBuilder();
+        while (read.indexOf(wanted) < 0) {
+            int next = in.read();
+            if (next < 0) {
+                throw new AssertionError("ended before " + wanted + ": " + read);
+            }
+            read.append((char) next);
+        }
+        return read.toString();
+    }
+}

@@ -16,11 +16,13 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.Upstream;
+import rivulet.log.RedisAddress;
 
 /**
  * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
  * directory, then the defaults of {@link Setting}. The only reader of the environment.
  *
+ * @param redis what several nodes share; empty: streams are in this node's memory alone
  * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
  * @param instructions what the user set; null if nothing, so that each route's own default holds
  */
@@ -40,6 +42,7 @@ record Config(
         int maxBodyBytes,
         int maxAnswerBytes,
         Upstream.Limits limits,
+        Optional<RedisAddress> redis,
         String logLevel) {
 
     private static final String FOREVER = "forever";
@@ -128,6 +131,7 @@ record Config(
                     number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
                     number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
                     limits(),
+                    redis(),
                     choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
 
@@ -149,6 +153,16 @@ record Config(
                     url.isEmpty() ? null : httpUrl(Setting.OPENAI_BASE_URL, url),
                     text(Setting.OPENAI_MODEL),
                     api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+        }
+
+        private Optional<RedisAddress> redis() {
+            String url = text(Setting.REDIS_URL);
+            Optional<RedisAddress> address = RedisAddress.parse(url);
+            if (!url.isEmpty() && address.isEmpty()) {
+                // Not shown as the others are: it may hold a password.
+                throw new SettingError(Setting.REDIS_URL + " must be " + RedisAddress.FORM);
+            }
+            return address;
         }
 
         private List<String> origins() {

@@ -55,7 +55,7 @@ public final class MemoryStore implements LogStore {
         if (earlier == null) {
             later(() -> forgetClaim(key, start.stream()));
         } else {
-            logs.remove(start.stream());
+            drop(start.stream());
         }
         return Optional.ofNullable(earlier);
     }
@@ -65,7 +65,7 @@ public final class MemoryStore implements LogStore {
         forgetClaim(key, stream);
         MemoryLog log = logs.get(stream);
         if (log != null && log.head() == 0) {
-            logs.remove(stream);
+            drop(stream);
         }
     }
 
@@ -91,6 +91,16 @@ public final class MemoryStore implements LogStore {
     /** The log with that start, which is made if there is none. */
     MemoryLog open(Event.Start start) {
         return logs.computeIfAbsent(start.stream(), id -> new MemoryLog(start, () -> later(() -> logs.remove(id))));
+    }
+
+    /** Forgets a log that nothing was said in. */
+    void drop(String id) {
+        logs.remove(id);
+    }
+
+    /** What the key stands for, if it is claimed here. */
+    Optional<Claim> claimed(String key) {
+        return Optional.ofNullable(claims.get(key));
     }
 
     private void forgetClaim(String key, String stream) {

@@ -24,6 +24,7 @@ final class RedisLog implements StreamLog {
     private final LongSupplier nanoTime;
     private final AtomicInteger watchers = new AtomicInteger();
     private volatile long usedNanos;
+    private volatile long newsNanos;
     private volatile boolean lost;
     /** Whether the owner counts on a viewer here. The lease's thread's. */
     private boolean ownerTold;
@@ -52,6 +53,7 @@ final class RedisLog implements StreamLog {
 
     /** Takes in what Redis holds behind what is here. The reader's thread, or the one that made this. */
     void add(List<StreamEntry> entries) {
+        newsNanos = nanoTime.getAsLong();
         for (StreamEntry entry : entries) {
             int next = copy.head() + 1;
             if (index(entry) > next) {
@@ -111,6 +113,11 @@ final class RedisLog implements StreamLog {
     /** How long nobody has watched or asked for this. */
     long idleNanos() {
         return watched() ? 0 : nanoTime.getAsLong() - usedNanos;
+    }
+
+    /** How long ago this was made, or last had news. */
+    long ageNanos() {
+        return nanoTime.getAsLong() - newsNanos;
     }
 
     @Override

@@ -34,6 +34,8 @@ final class RedisReader implements Runnable {
     private static final int PAGE = 2000;
     /** How long a copy that nobody watches is kept: viewers that lost their connection come back within seconds. */
     private static final Duration LINGER = Duration.ofSeconds(10);
+    /** The same for one that has ended, in use or not: its time in Redis is limited, and so it must be here. */
+    private static final Duration ENDED_LINGER = Duration.ofSeconds(2);
     /** Redis looks up each stream each time: between two commands there is a pause, longer the more there are. */
     private static final Duration PAUSE = Duration.ofMillis(2);
 
@@ -87,7 +89,7 @@ final class RedisReader implements Runnable {
     /** Lets go of copies that nobody has watched for a while. */
     void sweep() {
         logs.forEach((id, log) -> {
-            if (log.idleNanos() > LINGER.toNanos()) {
+            if (log.ended() ? log.ageNanos() > ENDED_LINGER.toNanos() : log.idleNanos() > LINGER.toNanos()) {
                 drop(id, log);
             }
         });

@@ -106,20 +106,23 @@ public final class RedisStore implements LogStore {
 
     @Override
     public Optional<Claim> claim(String key, String fingerprint, Event.Start start) {
-        // Here first: what was claimed while Redis was away is known only here.
-        Optional<Claim> earlier = memory.claim(key, fingerprint, start);
+        // What was claimed while Redis was away is known only here.
+        Optional<Claim> earlier = memory.claimed(key);
         if (earlier.isPresent()) {
             return earlier;
         }
+        memory.open(start);
         try {
             earlier = claimInRedis(key, fingerprint, start);
         } catch (StoreAway e) {
-            return Optional.empty();
+            return memory.claim(key, fingerprint, start);
         }
         if (earlier.isPresent()) {
-            memory.release(key, start.stream());
+            memory.drop(start.stream());
+            return earlier;
         }
-        return earlier;
+        // Here too: it must hold when Redis goes away.
+        return memory.claim(key, fingerprint, start);
     }
 
     @Override

@@ -69,6 +69,11 @@ final class Follow {
         viewers.show(ctx, log, after, format, sentAny -> visit.end(true));
     }
 
+    /** Shows the end alone, of a stream that lost its node, to a client that may or may not have seen it. */
+    void end(Context ctx, StreamLog log, Format format) {
+        viewers.showEnd(ctx, log, format);
+    }
+
     /** Sends the client away so that it comes back: what it wants to see is out of reach just now. */
     void later(Context ctx, Format format) {
         viewers.later(ctx, format);

@@ -85,11 +85,16 @@ final class Routes {
         // The end first: an index that is looked up after it cannot be beyond a head that was still moving.
         boolean ended = log.ended();
         int head = log.head();
-        if (ended && position.index() > head) {
+        boolean ownerLost = StreamState.ownerLost(log);
+        if (ownerLost && position.index() >= head && !position.endTold()) {
+            follow.end(ctx, log, format);
+            return;
+        }
+        if (ended && position.index() > head && !ownerLost) {
             throw RequestError.badRequest("The stream %s has ended at index %d; there is no index %d."
                     .formatted(position.stream(), head, position.index()));
         }
-        if (ended && position.index() == head && ctx.method().equals(HandlerType.GET)) {
+        if (ended && position.index() >= head && ctx.method().equals(HandlerType.GET)) {
             // All has been seen. This status stops EventSource, which would come again for ever after a 200.
             ctx.status(204);
         } else {
@@ -143,7 +148,7 @@ final class Routes {
         if (position.isPresent() && !position.get().stream().equals(id)) {
             throw RequestError.badRequest("The last event id is of another stream than " + id + ".");
         }
-        resume(ctx, position.orElseGet(() -> new Position(id, after.orElse(-1))), format);
+        resume(ctx, position.orElseGet(() -> new Position(id, after.orElse(-1), false)), format);
     }
 
     private void cancel(Context ctx) {

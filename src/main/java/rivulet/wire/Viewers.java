@@ -17,6 +17,7 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.log.Entry;
 import rivulet.log.StreamLog;
 
 /** All viewers of this node. Looks at each now and then: one timer in all, where one each would be re-armed at every write. */
@@ -73,6 +74,21 @@ public final class Viewers {
         self.set(viewer);
         viewers.add(viewer);
         viewer.wake();
+    }
+
+    /**
+     * Answers with the end of an ended stream, to a client whose position says that it has it. Where the stream lost its
+     * node that can be wrong: what the client has at that index may be an event that was lost with the node. It is told
+     * again, under an id that says so, {@code <stream>.0<index>}, and whoever comes back with that one is not told again.
+     */
+    public void showEnd(Context ctx, StreamLog log, Format format) {
+        Entry end = log.read(Integer.MAX_VALUE, 1).get(0);
+        byte[] bytes = end.encoded(format);
+        if (format.sse()) {
+            bytes = Sse.withRetry(Sse.withZeroInId(bytes, end.index()), retryMillis.getAsInt());
+        }
+        StreamResponse response = new StreamResponse(ctx, head(log, format), cause -> {});
+        response.write(ByteBuffer.wrap(bytes), Callback.from(response::end));
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,8 @@ class TortureTest {
 
     private final AtomicInteger refused = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger said = new AtomicInteger();
+    private final CountDownLatch begun = new CountDownLatch(STREAMS);
     private volatile boolean killed;
 
     @Test
@@ -49,25 +52,26 @@ class TortureTest {
         System.out.println("torture: " + STREAMS + " streams, seed " + SEED);
         ExecutorService threads = Executors.newCachedThreadPool();
         try (RedisProcess redis = new RedisProcess();
-                RawUpstream upstream = new RawUpstream(TortureTest::answer);
+                RawUpstream upstream = new RawUpstream(this::answer);
                 TestServer stays = TestServer.before(upstream, "OPENAI_MODEL", "m", "REDIS_URL", redis.url());
                 ChildNode dies = new ChildNode(
                         "OPENAI_MODEL", "m", "OPENAI_BASE_URL", upstream.url(), "REDIS_URL", redis.url())) {
             int[] ports = {stays.port(), dies.port()};
-            AtomicInteger begun = new AtomicInteger();
             List<CompletableFuture<PlainViewer>> viewers = new ArrayList<>();
             for (int i = 0; i < STREAMS; i++) {
                 int number = i;
-                viewers.add(CompletableFuture.supplyAsync(() -> torture(number, ports, begun), threads));
+                viewers.add(CompletableFuture.supplyAsync(() -> torture(number, ports), threads));
             }
-            TestServer.await("all have begun", () -> begun.get() == STREAMS);
-            LockSupport.parkNanos(PACE_NANOS * DELTAS / 3);
-            dies.kill();
+            assertTrue(begun.await(60, TimeUnit.SECONDS), "all have begun");
+            TestServer.await("half of all is said", () -> said.get() > STREAMS * DELTAS / 2);
             killed = true;
+            dies.kill();
+            long killedNanos = System.nanoTime();
             int whole = 0;
             for (int i = 0; i < STREAMS; i++) {
                 whole += judge(viewers.get(i).get(60, TimeUnit.SECONDS), i) ? 1 : 0;
             }
+            System.out.printf("torture: over %d ms after the kill%n", (System.nanoTime() - killedNanos) / 1_000_000);
             System.out.printf(
                     "torture: %d whole, %d owner_lost, %d connections, %d refused, %d requests upstream%n",
                     whole, STREAMS - whole, connections.get(), refused.get(), upstream.requestCount());
@@ -79,7 +83,7 @@ class TortureTest {
     }
 
     /** One viewer's whole life. The first connection is spread evenly and cut only once the viewer has an id. */
-    private PlainViewer torture(int number, int[] ports, AtomicInteger begun) {
+    private PlainViewer torture(int number, int[] ports) {
         Random random = new Random(SEED + number);
         PlainViewer viewer = new PlainViewer();
         String path = "/sse/chat?format=json&message=stream-" + number;
@@ -92,7 +96,7 @@ class TortureTest {
             PlainViewer.End end = viewer.view(port, path, first ? Math.max(cut, 300) : cut);
             if (first) {
                 assertTrue(!viewer.lastEventId().isEmpty(), "stream " + number + " has begun: " + viewer.status());
-                begun.incrementAndGet();
+                begun.countDown();
             }
             assertTrue(
                     viewer.status() == 200 || (end == PlainViewer.End.REFUSED && killed),
@@ -119,7 +123,7 @@ class TortureTest {
         return false;
     }
 
-    private static void answer(RawUpstream.Request request, RawUpstream.Connection connection) throws IOException {
+    private void answer(RawUpstream.Request request, RawUpstream.Connection connection) throws IOException {
         Matcher matcher = NUMBER.matcher(request.body());
         if (!matcher.find()) {
             throw new AssertionError("no number in " + request.body());
@@ -129,10 +133,23 @@ class TortureTest {
         for (int i = 0; i < DELTAS; i++) {
             String delta = TestServer.JSON.writeValueAsString(delta(number, i));
             connection.send("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + delta + "}}]}\n\n");
+            said.incrementAndGet();
             LockSupport.parkNanos(PACE_NANOS);
+            if (i == DELTAS / 3) {
+                awaitAllBegun();
+            }
         }
         connection.send(
                 "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+    }
+
+    /** None may be over before the last has begun: all are to be in the middle when the node dies. */
+    private void awaitAllBegun() {
+        try {
+            begun.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static String text(int number) {

@@ -167,8 +167,18 @@ final class RedisReader implements Runnable {
             if (log == null) {
                 inbox.receive(one.getValue());
             } else {
-                log.add(one.getValue());
+                add(log, one.getValue());
             }
+        }
+    }
+
+    private void add(RedisLog log, List<StreamEntry> entries) {
+        try {
+            log.add(entries);
+        } catch (RuntimeException e) {
+            // One stream that cannot be read, such as a newer version's, must not cost the others.
+            LOG.error("stream {} cannot be followed", log.start().stream(), e);
+            drop(log.start().stream(), log);
         }
     }
 

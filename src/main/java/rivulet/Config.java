@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
 
 /**
@@ -27,7 +28,8 @@ import rivulet.feed.Upstream;
 record Config(
         String host,
         int port,
-        Upstream upstream,
+        List<Upstream> upstreams,
+        Proxies proxies,
         @Nullable String instructions,
         boolean simulatorPublic,
         List<String> corsOrigins,
@@ -41,6 +43,11 @@ record Config(
         int maxAnswerBytes,
         Upstream.Limits limits,
         String logLevel) {
+
+    /** The upstream that is asked first. */
+    Upstream upstream() {
+        return upstreams.get(0);
+    }
 
     private static final String FOREVER = "forever";
 
@@ -58,14 +65,19 @@ record Config(
     static Config read(List<String> args, Map<String, String> environment) {
         Map<Setting, String> given = new EnumMap<>(Setting.class);
         Dotenv dotenv = dotenv();
+        Function<String, @Nullable String> variables = name -> environment.getOrDefault(name, dotenv.get(name));
         for (Setting setting : Setting.values()) {
-            String value = environment.getOrDefault(setting.name(), dotenv.get(setting.name()));
+            String value = variables.apply(setting.name());
+            // curl and others know the proxies by names in lower case too.
+            if (value == null && setting.name().endsWith("_PROXY")) {
+                value = variables.apply(setting.name().toLowerCase(Locale.ROOT));
+            }
             if (value != null) {
                 given.put(setting, value);
             }
         }
         given.putAll(commandLine(args));
-        return new Reader(given).config();
+        return new Reader(given, variables).config();
     }
 
     private static Dotenv dotenv() {
@@ -104,14 +116,15 @@ record Config(
     }
 
     /** Reads the values given as what each setting must be. */
-    private record Reader(Map<Setting, String> given) {
+    private record Reader(Map<Setting, String> given, Function<String, @Nullable String> variables) {
         private Config config() {
             String host = text(Setting.HOST);
             boolean loopback = isLoopback(host);
             return new Config(
                     host,
                     number(Setting.PORT, 0, 65_535),
-                    upstream(),
+                    upstreams(),
+                    proxies(),
                     given.get(Setting.INSTRUCTIONS),
                     choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
                             ? loopback
@@ -140,15 +153,36 @@ record Config(
                     number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
         }
 
-        private Upstream upstream() {
+        private List<Upstream> upstreams() {
             String api = choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
-            String url = text(Setting.OPENAI_BASE_URL);
-            return Upstream.choose(
-                    text(Setting.OPENAI_API_KEY),
-                    text(Setting.ARK_API_KEY),
-                    url.isEmpty() ? null : httpUrl(Setting.OPENAI_BASE_URL, url),
-                    text(Setting.OPENAI_MODEL),
-                    api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+            return new UpstreamSettings(this::text, variables)
+                    .read(api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+        }
+
+        private Proxies proxies() {
+            List<String> direct = Arrays.stream(
+                            text(Setting.NO_PROXY).toLowerCase(Locale.ROOT).split(",", -1))
+                    .map(String::strip)
+                    .filter(host -> !host.isEmpty())
+                    .toList();
+            return new Proxies(proxy(Setting.HTTP_PROXY), proxy(Setting.HTTPS_PROXY), direct);
+        }
+
+        private @Nullable URI proxy(Setting setting) {
+            String text = text(setting);
+            if (text.isEmpty()) {
+                return null;
+            }
+            try {
+                URI uri = new URI(text.contains("://") ? text : "http://" + text);
+                if (uri.getHost() != null && "http".equals(uri.getScheme()) && uri.getUserInfo() == null) {
+                    return uri;
+                }
+            } catch (URISyntaxException e) {
+                // Told below, in the same words.
+            }
+            throw SettingError.invalid(
+                    setting.name(), text.replaceAll("//.*@", "//…@"), "http://host:port, without a user");
         }
 
         private List<String> origins() {
@@ -210,19 +244,6 @@ record Config(
                     setting,
                     "one of " + String.join(", ", choices),
                     text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(Arrays.asList(choices)::contains));
-        }
-
-        private static URI httpUrl(Setting setting, String text) {
-            try {
-                URI uri = new URI(text);
-                if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-                    return uri;
-                }
-            } catch (URISyntaxException e) {
-                // Told below, in the same words.
-            }
-            throw SettingError.invalid(
-                    setting.name(), text, "an address such as https://api.openai.com/v1 or http://localhost:11434/v1");
         }
     }
 }

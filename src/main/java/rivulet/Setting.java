@@ -12,6 +12,13 @@ enum Setting {
     OPENAI_MODEL("", "model to ask for; default gpt-4o-mini at OpenAI and the simulator, else the upstream's first"),
     ARK_API_KEY("", "key of Volcengine Ark; alone, it makes Ark the upstream"),
     UPSTREAM_API("auto", "API to speak: auto, responses or chat; auto is responses at api.openai.com, else chat"),
+    OPENAI_ORGANIZATION("", "sent as OpenAI-Organization"),
+    OPENAI_PROJECT("", "sent as OpenAI-Project"),
+    UPSTREAM_HEADERS("", "further headers for the upstream, as Name: value; Name: value"),
+    UPSTREAMS("", "several upstreams instead of one: a JSON list, or the file that holds it"),
+    HTTP_PROXY("", "proxy for http upstreams, as http://host:port"),
+    HTTPS_PROXY("", "proxy for https upstreams, as http://host:port"),
+    NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example"),
     INSTRUCTIONS("", "instructions for the model, on every route; default: two sentences at most on /sse/chat"),
     SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),
     CORS_ORIGINS("", "origins whose pages may call: a list like https://a.example,http://localhost:3000, or *"),
@@ -50,7 +57,7 @@ enum Setting {
 
     /** Whether the value must never be shown. */
     boolean secret() {
-        return name().endsWith("_KEY");
+        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS;
     }
 
     /** All settings as the lines of {@code --help}. */

@@ -6,15 +6,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes feeds. */
 public final class Feeds {
-    private final OpenAiUpstream upstream;
+    private final Upstreams upstreams;
     private final ScheduledExecutorService timer;
 
     /**
-     * @param upstream where models answer
+     * @param upstreams where models answer
      * @param timer runs the feeds that need no upstream
      */
-    public Feeds(OpenAiUpstream upstream, ScheduledExecutorService timer) {
-        this.upstream = upstream;
+    public Feeds(Upstreams upstreams, ScheduledExecutorService timer) {
+        this.upstreams = upstreams;
         this.timer = timer;
     }
 
@@ -30,16 +30,16 @@ public final class Feeds {
 
     /** A model's answer. */
     public Feed chat(ChatRequest request) {
-        return upstream.feed(request);
+        return upstreams.feed(request);
     }
 
     /** A model's answer as the fields of a document. */
     public Feed structured(ChatRequest request) {
-        return new Structured(upstream.feed(request), request.schema());
+        return new Structured(upstreams.feed(request), request.schema());
     }
 
     /** The model that will be asked, if that is known before the upstream is. */
     public @Nullable String modelOf(ChatRequest request) {
-        return upstream.modelOf(request);
+        return upstreams.modelOf(request);
     }
 }

@@ -147,8 +147,15 @@ final class Browser {
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 500));
     }
 
-    void media(String feature, String value) {
-        devTools("Emulation.setEmulatedMedia", Map.of("features", List.of(Map.of("name", feature, "value", value))));
+    /** Sets what the system prefers: each call replaces what the last one said. */
+    void prefers(String colours, String motion) {
+        devTools(
+                "Emulation.setEmulatedMedia",
+                Map.of(
+                        "features",
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", colours),
+                                Map.of("name", "prefers-reduced-motion", "value", motion))));
     }
 
     void devTools(String command, Map<String, Object> parameters) {

@@ -122,11 +122,10 @@ final class DemosTest extends PageTest {
         choose("fake-llm", "delay", "10ms");
         run("fake-llm");
         browser.awaitState("complete");
-        browser.await(
-                "the rows", () -> browser.text("#events li:last-child .name").equals("done"));
+        browser.await("the rows", () -> browser.text("#events li:last-child b").equals("done"));
         browser.run("document.getElementById('events').scrollTop = 0");
-        browser.await("the first row", () -> browser.text("#events li .name").equals("start"));
-        browser.click("#events li:first-child");
+        browser.await("the first row", () -> browser.text("#events li b").equals("start"));
+        browser.run("document.querySelector('#events li').click()");
         assertTrue(browser.text("#event-data").startsWith("event: start\ndata: {\"stream\":"));
         assertTrue(browser.text("#curl").startsWith("curl -N '" + server.url("/streams")), browser.text("#curl"));
         assertTrue(browser.exists("#plot .ticks"));

@@ -23,12 +23,12 @@ final class LooksTest extends PageTest {
 
     @BeforeEach
     void stillPictures() {
-        browser.media("prefers-reduced-motion", "reduce");
+        browser.prefers("light", "reduce");
     }
 
     @AfterEach
     void systemColours() {
-        browser.media("prefers-color-scheme", "light");
+        browser.prefers("light", "no-preference");
         browser.size(WIDE, 860);
     }
 
@@ -155,7 +155,7 @@ final class LooksTest extends PageTest {
 
     private void shootAll(String view) {
         for (String colours : List.of("light", "dark")) {
-            browser.media("prefers-color-scheme", colours);
+            browser.prefers(colours, "reduce");
             browser.size(WIDE, 860);
             browser.shoot(view + "-1280-" + colours);
             assertNothingSerious(view + " in " + colours);

@@ -33,6 +33,16 @@ public final class StreamState {
         return state;
     }
 
+    /**
+     * Whether the log ended because its node was lost. Then a viewer of that node may hold entries that never got into the
+     * log, under indices that are now others' or nobody's.
+     */
+    public static boolean ownerLost(StreamLog log) {
+        return log.ended()
+                && log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Failed failed
+                && failed.code() == ErrorCode.OWNER_LOST;
+    }
+
     /** The answer's text and, where the model refused, its words for that: what a reader of plain text is shown. */
     public String shownText() {
         return text.toString() + refusal;

@@ -40,7 +40,9 @@ export function drawPlot(root, run) {
   parts.push(svg('path', { d: `M0 ${RATE_BOTTOM}.5H${WIDTH}M0 ${TICKS_BOTTOM}.5H${WIDTH}`, class: 'axis' }));
   const rate = rates(run.events, span);
   if (rate.most > 0) {
-    parts.push(svg('path', { d: area(rate), class: 'rate' }));
+    const line = rateLine(rate, Math.ceil((run.elapsed / span) * BINS));
+    parts.push(svg('path', { d: `M0 ${RATE_BOTTOM}L${line}V${RATE_BOTTOM}Z`, class: 'rate' }));
+    parts.push(svg('path', { d: `M${line}`, class: 'rate-line' }));
     parts.push(label(WIDTH, RATE_TOP - 8, `${Math.round(rate.most)}/s`, 'end'));
   }
   parts.push(svg('path', { d: ticks(run.events, x), class: 'ticks' }));
@@ -74,13 +76,14 @@ function rates(events, span) {
   return { perSecond, most: Math.max(...perSecond) };
 }
 
-function area({ perSecond, most }) {
+/** The points of the rate, as far as the run has come. */
+function rateLine({ perSecond, most }, bins) {
   const step = WIDTH / BINS;
-  const points = perSecond.map((rate, i) => {
+  const points = perSecond.slice(0, bins).map((rate, i) => {
     const y = RATE_BOTTOM - (rate / most) * (RATE_BOTTOM - RATE_TOP);
-    return `L${((i + 0.5) * step).toFixed(1)} ${y.toFixed(1)}`;
+    return `${((i + 0.5) * step).toFixed(1)} ${y.toFixed(1)}`;
   });
-  return `M0 ${RATE_BOTTOM}${points.join('')}L${WIDTH} ${RATE_BOTTOM}Z`;
+  return points.join('L');
 }
 
 /** One stroke for each half pixel that has an event: two thousand events are not two thousand strokes. */

@@ -35,6 +35,7 @@ async function deleteIt(id) {
 }
 
 export function openSide(open) {
+  if (!open && document.body.dataset.side !== 'open') return;
   document.body.dataset.side = open ? 'open' : 'closed';
   shade.hidden = !open;
   opener.setAttribute('aria-expanded', String(open));

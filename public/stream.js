@@ -29,8 +29,8 @@ const GIVE_UP_MS = 5 * 60_000;
 export class EventParser {
   #onEvent;
   #onRetry;
-  #rest = '';
-  #scanned = 0;
+  /** The pieces of a line whose end has not come: joined once, so that a long line is not copied for each piece. */
+  #pending = [];
   #afterCr = false;
   #first = true;
   #block = { name: '', data: [], id: null, size: 0 };
@@ -51,23 +51,20 @@ export class EventParser {
       this.#afterCr = false;
       if (text[0] === '\n') text = text.slice(1);
     }
-    const buffer = this.#rest + text;
     let start = 0;
-    let from = this.#scanned;
     for (;;) {
-      const end = lineEnd(buffer, from);
+      const end = lineEnd(text, start);
       if (end < 0) break;
-      this.#line(buffer.slice(start, end));
+      this.#pending.push(text.slice(start, end));
+      this.#line(this.#pending.join(''));
+      this.#pending = [];
       start = end + 1;
-      if (buffer[end] === '\r') {
-        if (start === buffer.length) this.#afterCr = true;
-        else if (buffer[start] === '\n') start += 1;
+      if (text[end] === '\r') {
+        if (start === text.length) this.#afterCr = true;
+        else if (text[start] === '\n') start += 1;
       }
-      from = start;
     }
-    this.#rest = buffer.slice(start);
-    // A line that comes in many pieces is looked through once, not once for each piece.
-    this.#scanned = this.#rest.length;
+    if (start < text.length) this.#pending.push(text.slice(start));
   }
 
   #line(line) {

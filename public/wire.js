@@ -22,6 +22,9 @@ const figures = byId('figures');
 let shown = -1;
 let drawnAt = 0;
 let chosen = null;
+let drawn = '';
+/** Whether the list follows what comes in: until someone scrolls up. */
+let following = true;
 
 const draw = eachFrame(() => {
   const run = currentRun();
@@ -38,6 +41,9 @@ const draw = eachFrame(() => {
 function begun(run) {
   shown = -1;
   chosen = null;
+  drawn = '';
+  following = true;
+  panel.dataset.run = 'some';
   data.hidden = true;
   list.scrollTop = 0;
   byId('curl').firstElementChild.textContent = curlLine(run.request);
@@ -62,14 +68,16 @@ function showFigures(run) {
 function showRows(run) {
   const count = run.events.length;
   byId('events-none').hidden = count > 0;
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW_PX * 2;
   if (shown !== count) {
     rows.style.height = `${count * ROW_PX}px`;
     shown = count;
-    if (atEnd) list.scrollTop = count * ROW_PX;
   }
+  if (following) list.scrollTop = count * ROW_PX;
   const first = Math.max(0, Math.floor(list.scrollTop / ROW_PX) - SPARE_ROWS);
   const last = Math.min(count, Math.ceil((list.scrollTop + list.clientHeight) / ROW_PX) + SPARE_ROWS);
+  const now = `${first} ${last} ${chosen}`;
+  if (now === drawn) return;
+  drawn = now;
   rows.replaceChildren(...run.events.slice(first, last).map((event, i) => row(event, first + i)));
 }
 
@@ -82,10 +90,11 @@ function row(event, n) {
   item.append(
     element('span', 'num', `#${event.index ?? n}`),
     element('span', 'num', seconds(event.at)),
-    element('span', 'name', event.name),
     element('span', 'num', String(event.size)),
     element('code', '', event.data.length > 200 ? `${event.data.slice(0, 200)}…` : event.data),
   );
+  // An unnamed event is a `message` to EventSource; most are, and their text is what one looks for.
+  if (event.name !== 'message') item.lastChild.prepend(element('b', 'name', event.name), ' ');
   return item;
 }
 
@@ -94,13 +103,17 @@ function choose(n) {
   const event = currentRun()?.events[n];
   if (!event) return;
   chosen = n;
+  following = false;
   data.hidden = false;
   const name = event.name === 'message' ? '' : `event: ${event.name}\n`;
   data.textContent = event.line ?? `${name}data: ${event.data.replaceAll('\n', '\ndata: ')}\nid: ${event.id}`;
   draw();
 }
 
-list.addEventListener('scroll', draw, { passive: true });
+list.addEventListener('scroll', () => {
+  following = list.scrollHeight - list.scrollTop - list.clientHeight < ROW_PX * 2;
+  draw();
+}, { passive: true });
 list.addEventListener('click', (event) => {
   const item = event.target.closest('li');
   if (item) choose(Number(item.dataset.n));
@@ -122,6 +135,7 @@ export function openWire(open) {
   document.body.dataset.wire = open ? 'open' : 'closed';
   toggle.setAttribute('aria-expanded', String(open));
   localStorage.setItem(OPEN, open ? 'open' : 'closed');
+  following = true;
   draw();
 }
 

@@ -11,7 +11,7 @@ export function countdown() {
 
   const show = (text, left) => {
     number.textContent = text;
-    arc.setAttribute('stroke-dasharray', `${left * 100} 100`);
+    arc.style.strokeDasharray = `${left * 100} 100`;
   };
 
   return streamed(demo, {

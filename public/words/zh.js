@@ -81,7 +81,7 @@ export default {
   plotSays: '{elapsed} 内 {events} 个事件，首个 token {ttft}，最长间隔 {gap}',
   curl: '等效的 curl 命令',
   time: '时间',
-  name: '名称',
+  event: '事件',
   size: '大小',
   noEvents: '还没有收到任何内容。提个问题或运行演示。',
   model: '模型',

@@ -1,6 +1,7 @@
 package rivulet;
 
 import io.javalin.util.JavalinBindException;
+import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -11,9 +12,13 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import rivulet.feed.Feeds;
 import rivulet.feed.OpenAiUpstream;
 import rivulet.feed.Upstream;
+import rivulet.feed.UpstreamClient;
+import rivulet.feed.Upstreams;
 import rivulet.log.LogStore;
 import rivulet.log.MemoryStore;
 import rivulet.log.RedisStore;
@@ -33,7 +38,7 @@ public final class App {
     private final LogStore store;
     private final Streams streams;
     private final Viewers viewers;
-    private final OpenAiUpstream upstream;
+    private final Upstreams upstreams;
     private final Server server;
 
     /** The server with these settings, not yet started. */
@@ -43,10 +48,13 @@ public final class App {
         streams = new Streams(store, config, timer, System::nanoTime);
         viewers = new Viewers(
                 config.heartbeat(), config.slowViewerTimeout(), writer, timer, System::nanoTime, App::retryMillis);
-        upstream = new OpenAiUpstream(config.upstream(), this::upstreamUrl, config.limits(), calls, timer, App::random);
-        Asks asks = new Asks(new Feeds(upstream, timer), config.instructions());
+        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls);
+        upstreams = new Upstreams(config.upstreams().stream()
+                .map(asked -> upstream(asked, client))
+                .toList());
+        Asks asks = new Asks(new Feeds(upstreams, timer, config.documentLimits()), config.instructions());
         Follow follow = new Follow(streams, viewers, writer, timer);
-        Models models = new Models(upstream::models, config.upstream().model());
+        Models models = new Models(upstreams::models, config.upstream().model());
         server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);
     }
 
@@ -86,7 +94,7 @@ public final class App {
         streams.endAll();
         await(() -> viewers.count() == 0, LAST_WORDS);
         viewers.closeAll();
-        upstream.close();
+        upstreams.close();
         server.stop();
         store.close();
         timer.shutdownNow();
@@ -124,10 +132,11 @@ public final class App {
                         Threads.virtual() ? "virtual" : "platform");
     }
 
-    private String upstreamUrl() {
-        return config.upstream().baseUrl() == null
-                ? server.simulatorUrl()
-                : config.upstream().baseUrl().toString();
+    private OpenAiUpstream upstream(Upstream asked, UpstreamClient client) {
+        @Nullable URI given = asked.baseUrl();
+        Supplier<String> url = given == null ? () -> server.simulatorUrl() : given::toString;
+        return new OpenAiUpstream(
+                asked, url, config.limits(), given == null ? client.direct() : client, timer, App::random);
     }
 
     private void stopAndHalt() {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.ChatRequest;
 import rivulet.feed.Feed;
@@ -85,7 +86,7 @@ final class Asks {
 
     private Asked chat(Fields fields, List<ChatRequest.Message> messages, @Nullable String defaultInstructions) {
         ChatRequest request = request(fields, messages, defaultInstructions, null);
-        return ask(Kind.CHAT, fields, request, feeds.chat(request));
+        return ask(Kind.CHAT, fields, request, feeds::chat);
     }
 
     private Asked structured(
@@ -94,7 +95,7 @@ final class Asks {
             @Nullable String defaultInstructions,
             ObjectNode schema) {
         ChatRequest request = request(fields, messages, defaultInstructions, schema);
-        return ask(Kind.STRUCTURED, fields, request, feeds.structured(request));
+        return ask(Kind.STRUCTURED, fields, request, feeds::structured);
     }
 
     private ChatRequest request(
@@ -105,8 +106,12 @@ final class Asks {
         return ChatFields.read(fields, messages, instructions != null ? instructions : defaultInstructions, schema);
     }
 
-    private Asked ask(Kind kind, Fields fields, ChatRequest request, Feed feed) {
-        return new Asked(kind, feeds.modelOf(request), background(fields), feed);
+    private Asked ask(Kind kind, Fields fields, ChatRequest request, Function<ChatRequest, Feed> feed) {
+        try {
+            return new Asked(kind, feeds.modelOf(request), background(fields), feed.apply(request));
+        } catch (IllegalArgumentException e) {
+            throw RequestError.badRequest(String.valueOf(e.getMessage()));
+        }
     }
 
     private static boolean background(Fields fields) {

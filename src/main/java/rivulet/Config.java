@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import rivulet.feed.JsonFields;
+import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
 import rivulet.log.RedisAddress;
 
@@ -29,7 +31,8 @@ import rivulet.log.RedisAddress;
 record Config(
         String host,
         int port,
-        Upstream upstream,
+        List<Upstream> upstreams,
+        Proxies proxies,
         @Nullable String instructions,
         boolean simulatorPublic,
         List<String> corsOrigins,
@@ -42,8 +45,14 @@ record Config(
         int maxBodyBytes,
         int maxAnswerBytes,
         Upstream.Limits limits,
+        JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
         String logLevel) {
+
+    /** The upstream that is asked first. */
+    Upstream upstream() {
+        return upstreams.get(0);
+    }
 
     private static final String FOREVER = "forever";
 
@@ -61,14 +70,19 @@ record Config(
     static Config read(List<String> args, Map<String, String> environment) {
         Map<Setting, String> given = new EnumMap<>(Setting.class);
         Dotenv dotenv = dotenv();
+        Function<String, @Nullable String> variables = name -> environment.getOrDefault(name, dotenv.get(name));
         for (Setting setting : Setting.values()) {
-            String value = environment.getOrDefault(setting.name(), dotenv.get(setting.name()));
+            String value = variables.apply(setting.name());
+            // curl and others know the proxies by names in lower case too.
+            if (value == null && setting.name().endsWith("_PROXY")) {
+                value = variables.apply(setting.name().toLowerCase(Locale.ROOT));
+            }
             if (value != null) {
                 given.put(setting, value);
             }
         }
         given.putAll(commandLine(args));
-        return new Reader(given).config();
+        return new Reader(given, variables).config();
     }
 
     private static Dotenv dotenv() {
@@ -107,14 +121,15 @@ record Config(
     }
 
     /** Reads the values given as what each setting must be. */
-    private record Reader(Map<Setting, String> given) {
+    private record Reader(Map<Setting, String> given, Function<String, @Nullable String> variables) {
         private Config config() {
             String host = text(Setting.HOST);
             boolean loopback = isLoopback(host);
             return new Config(
                     host,
                     number(Setting.PORT, 0, 65_535),
-                    upstream(),
+                    upstreams(),
+                    proxies(),
                     given.get(Setting.INSTRUCTIONS),
                     choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
                             ? loopback
@@ -131,6 +146,7 @@ record Config(
                     number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
                     number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
                     limits(),
+                    documentLimits(),
                     redis(),
                     choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
@@ -144,15 +160,45 @@ record Config(
                     number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
         }
 
-        private Upstream upstream() {
+        private JsonFields.Limits documentLimits() {
+            return new JsonFields.Limits(
+                    number(Setting.MAX_DOCUMENT_DEPTH, 1, 1000),
+                    number(Setting.MAX_DOCUMENT_CHARS, 1, 1 << 30),
+                    number(Setting.MAX_NUMBER_LENGTH, 1, 1000),
+                    JsonFields.Limits.DEFAULTS.maxNameLength());
+        }
+
+        private List<Upstream> upstreams() {
             String api = choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
-            String url = text(Setting.OPENAI_BASE_URL);
-            return Upstream.choose(
-                    text(Setting.OPENAI_API_KEY),
-                    text(Setting.ARK_API_KEY),
-                    url.isEmpty() ? null : httpUrl(Setting.OPENAI_BASE_URL, url),
-                    text(Setting.OPENAI_MODEL),
-                    api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+            String structured = choice(Setting.STRUCTURED_OUTPUT, UpstreamSettings.STRUCTURED);
+            return new UpstreamSettings(this::text, variables)
+                    .read(structured, api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+        }
+
+        private Proxies proxies() {
+            List<String> direct = Arrays.stream(
+                            text(Setting.NO_PROXY).toLowerCase(Locale.ROOT).split(",", -1))
+                    .map(String::strip)
+                    .filter(host -> !host.isEmpty())
+                    .toList();
+            return new Proxies(proxy(Setting.HTTP_PROXY), proxy(Setting.HTTPS_PROXY), direct);
+        }
+
+        private @Nullable URI proxy(Setting setting) {
+            String text = text(setting);
+            if (text.isEmpty()) {
+                return null;
+            }
+            try {
+                URI uri = new URI(text.contains("://") ? text : "http://" + text);
+                if (uri.getHost() != null && "http".equals(uri.getScheme()) && uri.getUserInfo() == null) {
+                    return uri;
+                }
+            } catch (URISyntaxException e) {
+                // Told below, in the same words.
+            }
+            throw SettingError.invalid(
+                    setting.name(), text.replaceAll("//.*@", "//…@"), "http://host:port, without a user");
         }
 
         private Optional<RedisAddress> redis() {
@@ -224,19 +270,6 @@ record Config(
                     setting,
                     "one of " + String.join(", ", choices),
                     text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(Arrays.asList(choices)::contains));
-        }
-
-        private static URI httpUrl(Setting setting, String text) {
-            try {
-                URI uri = new URI(text);
-                if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-                    return uri;
-                }
-            } catch (URISyntaxException e) {
-                // Told below, in the same words.
-            }
-            throw SettingError.invalid(
-                    setting.name(), text, "an address such as https://api.openai.com/v1 or http://localhost:11434/v1");
         }
     }
 }

@@ -93,7 +93,7 @@ final class Server {
         c.jetty.modifyServer(server -> server.setErrorHandler(new Errors.OfJetty()));
         c.jetty.modifyHttpConfiguration(Server::http);
         c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
-        if (config.upstream().baseUrl() == null) {
+        if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
             // A port of its own, so that a server on a public address need not open the simulator to the world.
             c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
         }

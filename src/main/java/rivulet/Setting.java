@@ -12,6 +12,14 @@ enum Setting {
     OPENAI_MODEL("", "model to ask for; default gpt-4o-mini at OpenAI and the simulator, else the upstream's first"),
     ARK_API_KEY("", "key of Volcengine Ark; alone, it makes Ark the upstream"),
     UPSTREAM_API("auto", "API to speak: auto, responses or chat; auto is responses at api.openai.com, else chat"),
+    OPENAI_ORGANIZATION("", "sent as OpenAI-Organization"),
+    OPENAI_PROJECT("", "sent as OpenAI-Project"),
+    UPSTREAM_HEADERS("", "further headers for the upstream, as Name: value; Name: value"),
+    UPSTREAMS("", "several upstreams instead of one: a JSON list, or the file that holds it"),
+    HTTP_PROXY("", "proxy for http upstreams, as http://host:port"),
+    HTTPS_PROXY("", "proxy for https upstreams, as http://host:port"),
+    NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example"),
+    STRUCTURED_OUTPUT("json_schema", "how a document is asked for: json_schema, json_object or instructions"),
     INSTRUCTIONS("", "instructions for the model, on every route; default: two sentences at most on /sse/chat"),
     SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),
     CORS_ORIGINS("", "origins whose pages may call: a list like https://a.example,http://localhost:3000, or *"),
@@ -23,6 +31,9 @@ enum Setting {
     MAX_STREAMS("10000", "live streams at once; one more is refused with 503"),
     MAX_BODY_BYTES("8388608", "size of a request's body"),
     MAX_ANSWER_BYTES("4194304", "size of an answer in memory"),
+    MAX_DOCUMENT_CHARS("20000000", "size of a structured answer, in characters"),
+    MAX_DOCUMENT_DEPTH("1000", "how deep a structured answer may nest"),
+    MAX_NUMBER_LENGTH("1000", "digits of one number in a structured answer"),
     MAX_EVENT_BYTES("16777216", "size of one event of the upstream"),
     CONNECT_TIMEOUT("10s", "time to connect to the upstream"),
     FIRST_EVENT_TIMEOUT("300s", "time from the request to the upstream's first event"),
@@ -51,7 +62,7 @@ enum Setting {
 
     /** Whether the value must never be shown. */
     boolean secret() {
-        return name().endsWith("_KEY") || this == REDIS_URL;
+        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS || this == REDIS_URL;
     }
 
     /** All settings as the lines of {@code --help}. */

@@ -71,6 +71,13 @@ public final class TestServer implements AutoCloseable {
                 .thenApply(HttpResponse::body);
     }
 
+    /** The body of an answer to come. */
+    public CompletableFuture<String> postAsync(String path, String body, String... headers) {
+        HttpRequest.Builder request = request(path, headers).POST(HttpRequest.BodyPublishers.ofString(body));
+        return client.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
+                .thenApply(HttpResponse::body);
+    }
+
     public HttpResponse<String> delete(String path, String... headers) {
         return send(request(path, headers).DELETE());
     }

@@ -76,7 +76,7 @@ final class Exchange implements Feed.Cancellation {
 
     /** Asks. */
     void start() {
-        watchAgain(upstream.limits().firstEvent());
+        watch();
         CompletableFuture<Void> unused = upstream.findModel(request)
                 .thenAccept(found -> {
                     model = found;
@@ -166,7 +166,12 @@ final class Exchange implements Feed.Cancellation {
         if (data.isBlank() || state() == State.ENDED) {
             return;
         }
+        boolean first = lastEventNanos == 0;
         lastEventNanos = System.nanoTime();
+        if (first) {
+            // Until now it slept until the limit on the first event, which may be far away.
+            watch();
+        }
         if (data.strip().equals(DONE_MARKER)) {
             moveTo(reader.doneMarker());
             return;
@@ -295,6 +300,7 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private synchronized void watchAgain(Duration after) {
+        stop(watch);
         if (state != State.ENDED) {
             watch = upstream.timer().schedule(this::watch, after.toNanos(), TimeUnit.NANOSECONDS);
         }

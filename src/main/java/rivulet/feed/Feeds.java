@@ -1,20 +1,26 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /** Makes feeds. */
 public final class Feeds {
-    private final OpenAiUpstream upstream;
+    private final Upstreams upstreams;
     private final ScheduledExecutorService timer;
+    private final JsonFields.Limits limits;
 
     /**
-     * @param upstream where models answer
+     * @param upstreams where models answer
      * @param timer runs the feeds that need no upstream
+     * @param limits bounds documents
      */
-    public Feeds(OpenAiUpstream upstream, ScheduledExecutorService timer) {
-        this.upstream = upstream;
+    public Feeds(Upstreams upstreams, ScheduledExecutorService timer, JsonFields.Limits limits) {
+        this.upstreams = upstreams;
+        this.limits = limits;
         this.timer = timer;
     }
 
@@ -30,16 +36,21 @@ public final class Feeds {
 
     /** A model's answer. */
     public Feed chat(ChatRequest request) {
-        return upstream.feed(request);
+        return upstreams.feed(request);
     }
 
-    /** A model's answer as the fields of a document. */
+    /**
+     * A model's answer as the fields of a document.
+     *
+     * @throws IllegalArgumentException if the request's schema cannot be used; the message says why
+     */
     public Feed structured(ChatRequest request) {
-        return new Structured(upstream.feed(request), request.schema());
+        ObjectNode schema = requireNonNull(request.schema(), "a structured answer has a schema");
+        return new Structured(upstreams.feed(request), schema, limits);
     }
 
     /** The model that will be asked, if that is known before the upstream is. */
     public @Nullable String modelOf(ChatRequest request) {
-        return upstream.modelOf(request);
+        return upstreams.modelOf(request);
     }
 }

@@ -3,30 +3,25 @@ package rivulet.feed;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
-import okhttp3.ConnectionPool;
-import okhttp3.Dispatcher;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
-import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.sse.EventSource;
 import okhttp3.sse.EventSourceListener;
-import okhttp3.sse.EventSources;
 import okio.BufferedSink;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 
 /** An upstream that speaks one of OpenAI's APIs: makes feeds of the answers to questions. */
 public final class OpenAiUpstream {
+    private static final String SCHEMA_IN_WORDS =
+            "Answer with nothing but one JSON document that satisfies this JSON Schema: ";
     private static final MediaType JSON = MediaType.get("application/json");
 
     private final Upstream upstream;
@@ -36,13 +31,12 @@ public final class OpenAiUpstream {
     private final DoubleSupplier random;
     private final Scrubber scrubber;
     private final Dialect dialect;
-    private final OkHttpClient client;
-    private final EventSource.Factory sources;
+    private final UpstreamClient client;
     private final ModelList models;
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
-     * @param threads runs the calls, one thread each for as long as its answer takes
+     * @param client makes the calls: see {@link UpstreamClient}
      * @param timer watches the limits
      * @param random draws from 0 to 1
      */
@@ -50,7 +44,7 @@ public final class OpenAiUpstream {
             Upstream upstream,
             Supplier<String> baseUrl,
             Upstream.Limits limits,
-            ExecutorService threads,
+            UpstreamClient client,
             ScheduledExecutorService timer,
             DoubleSupplier random) {
         this.upstream = upstream;
@@ -58,12 +52,11 @@ public final class OpenAiUpstream {
         this.limits = limits;
         this.timer = timer;
         this.random = random;
-        this.scrubber = new Scrubber(upstream.apiKey());
+        this.scrubber = new Scrubber(upstream.apiKey(), upstream.headers().values());
         this.dialect =
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
-        this.client = client(limits, threads);
-        this.sources = EventSources.createFactory(client);
-        this.models = new ModelList(client, () -> asked("models").build(), System::nanoTime);
+        this.client = client;
+        this.models = new ModelList(client.http(), () -> asked("models").build(), System::nanoTime);
     }
 
     /** The answer to a question, as a feed. */
@@ -88,10 +81,18 @@ public final class OpenAiUpstream {
         return models.ids();
     }
 
-    /** Lets go of the connections that wait to be used again. */
+    /** Lets go of the connections. */
     public void close() {
-        client.dispatcher().cancelAll();
-        client.connectionPool().evictAll();
+        client.close();
+    }
+
+    boolean offers(String model) {
+        return upstream.offers(model);
+    }
+
+    /** The models it is asked for, as they were written; empty: any. */
+    List<String> patterns() {
+        return upstream.models();
     }
 
     Upstream.Limits limits() {
@@ -111,7 +112,7 @@ public final class OpenAiUpstream {
     }
 
     EventSource open(Request request, EventSourceListener listener) {
-        return sources.newEventSource(request, listener);
+        return client.open(request, listener);
     }
 
     /**
@@ -138,7 +139,7 @@ public final class OpenAiUpstream {
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
     Request request(ChatRequest question, String model, EventStreamGuard.Progress progress) {
-        ObjectNode body = dialect.body(question, model);
+        ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
         return asked(dialect.path())
@@ -151,13 +152,34 @@ public final class OpenAiUpstream {
                 .build();
     }
 
+    private ObjectNode body(ChatRequest question, String model) {
+        ObjectNode schema = question.schema();
+        if (schema == null) {
+            return dialect.body(question, model);
+        }
+        if (upstream.structured() == Upstream.StructuredOutput.JSON_SCHEMA) {
+            ObjectNode body = dialect.body(question, model);
+            dialect.askForDocument(body, schema);
+            return body;
+        }
+        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model);
+        if (upstream.structured() == Upstream.StructuredOutput.JSON_OBJECT) {
+            dialect.askForDocument(body, null);
+        }
+        return body;
+    }
+
     private Request.Builder asked(String path) {
         Request.Builder request = new Request.Builder()
                 .url(HttpUrl.get(baseUrl.get())
                         .newBuilder()
                         .addPathSegments(path)
                         .build());
-        return upstream.apiKey().isEmpty() ? request : request.header("Authorization", "Bearer " + upstream.apiKey());
+        if (!upstream.apiKey().isEmpty()) {
+            request.header("Authorization", "Bearer " + upstream.apiKey());
+        }
+        upstream.headers().forEach(request::header);
+        return request;
     }
 
     /** What a call that never got an answer's head means. */
@@ -170,27 +192,6 @@ public final class OpenAiUpstream {
                         ErrorCode.UPSTREAM_UNREACHABLE,
                         "The upstream " + upstream.label() + " cannot be reached" + why + " (check OPENAI_BASE_URL)",
                         null);
-    }
-
-    private static OkHttpClient client(Upstream.Limits limits, ExecutorService threads) {
-        Dispatcher dispatcher = new Dispatcher(threads);
-        // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
-        dispatcher.setMaxRequests(Integer.MAX_VALUE);
-        dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
-        return new OkHttpClient.Builder()
-                .dispatcher(dispatcher)
-                .connectionPool(new ConnectionPool(256, 1, TimeUnit.MINUTES))
-                .connectTimeout(limits.connect())
-                // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
-                .readTimeout(Duration.ZERO)
-                .writeTimeout(Duration.ZERO)
-                // Each of these would send a question twice, and be billed twice.
-                .retryOnConnectionFailure(false)
-                .followRedirects(false)
-                .followSslRedirects(false)
-                .eventListenerFactory(Attempt.listeners())
-                .addInterceptor(new EventStreamGuard())
-                .build();
     }
 
     /** A body that OkHttp must not send again by itself: it would after a 408, or a 503 with {@code Retry-After: 0}. */

@@ -1,6 +1,9 @@
 package rivulet.feed;
 
+import java.util.Collection;
+import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Takes the key, and what is left of it when it is partly masked, out of texts that are shown: upstreams quote the key
@@ -19,10 +22,17 @@ final class Scrubber {
     private static final int TELLING = 8;
 
     private final String key;
+    private final List<String> secrets;
 
-    /** @param key empty if there is none */
-    Scrubber(String key) {
+    /**
+     * @param key empty if there is none
+     * @param headers values that are sent with each request; a long one may be a key too
+     */
+    Scrubber(String key, Collection<String> headers) {
         this.key = key;
+        this.secrets = Stream.concat(Stream.of(key), headers.stream().filter(value -> value.length() >= TELLING))
+                .filter(secret -> !secret.isEmpty())
+                .toList();
     }
 
     /** The text without the key and without pieces of it. */
@@ -39,7 +49,11 @@ final class Scrubber {
 
     /** The text without the whole key: for answers, in which nothing else may be touched. */
     String whole(String text) {
-        return key.isEmpty() ? text : text.replace(key, HIDDEN);
+        String clean = text;
+        for (String secret : secrets) {
+            clean = clean.replace(secret, HIDDEN);
+        }
+        return clean;
     }
 
     private boolean holdsPiece(String word) {

@@ -2,20 +2,37 @@ package rivulet.feed;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where answers come from.
  *
+ * @param name for people and for the log
  * @param baseUrl under which the API's paths lie; null for the built-in simulator, whose port is known once it listens
  * @param apiKey sent as a bearer token; empty for a server that wants none
- * @param model asked for where the request names none; empty: the upstream's first
  * @param api the API that the upstream speaks
+ * @param model asked for where the request names none; empty: the upstream's first
+ * @param models those it is asked for, each a name or a beginning followed by {@code *}; empty: any
+ * @param structured how it is asked for a document
+ * @param headers sent with each request
  */
-public record Upstream(@Nullable URI baseUrl, String apiKey, String model, Api api) {
-    private static final URI OPENAI = URI.create("https://api.openai.com/v1");
-    private static final URI ARK = URI.create("https://ark.cn-beijing.volces.com/api/v3");
+public record Upstream(
+        String name,
+        @Nullable URI baseUrl,
+        String apiKey,
+        Api api,
+        String model,
+        List<String> models,
+        StructuredOutput structured,
+        Map<String, String> headers) {
+    /** OpenAI itself. */
+    public static final URI OPENAI = URI.create("https://api.openai.com/v1");
+    /** Volcengine Ark. */
+    public static final URI ARK = URI.create("https://ark.cn-beijing.volces.com/api/v3");
+
     private static final String OPENAI_DEFAULT_MODEL = "gpt-4o-mini";
 
     /** OpenAI's two APIs. */
@@ -31,6 +48,16 @@ public record Upstream(@Nullable URI baseUrl, String apiKey, String model, Api a
         }
     }
 
+    /** How an upstream is asked for a document. */
+    public enum StructuredOutput {
+        /** By the schema itself, which it is bound to keep. */
+        JSON_SCHEMA,
+        /** By asking for some JSON, and for the schema in words. */
+        JSON_OBJECT,
+        /** In words alone. */
+        INSTRUCTIONS
+    }
+
     /**
      * How long and how large.
      *
@@ -42,20 +69,47 @@ public record Upstream(@Nullable URI baseUrl, String apiKey, String model, Api a
      */
     public record Limits(Duration connect, Duration firstEvent, Duration idle, Duration stream, int maxEventBytes) {}
 
-    /** The upstream that the settings mean; each text is empty if it was not given. */
-    public static Upstream choose(
-            String openAiKey, String arkKey, @Nullable URI givenUrl, String givenModel, @Nullable Api givenApi) {
-        boolean ark = openAiKey.isEmpty() && !arkKey.isEmpty() && (givenUrl == null || sameHost(givenUrl, ARK));
-        URI url = givenUrl != null ? givenUrl : ark ? ARK : openAiKey.isEmpty() ? null : OPENAI;
-        boolean openAi = url != null && sameHost(url, OPENAI);
-        Api api = givenApi != null ? givenApi : openAi ? Api.RESPONSES : Api.CHAT;
-        String model = givenModel.isEmpty() && (openAi || url == null) ? OPENAI_DEFAULT_MODEL : givenModel;
-        return new Upstream(url, ark ? arkKey : openAiKey, model, api);
+    /**
+     * An upstream, its gaps filled: OpenAI itself is asked by Responses, all others by Chat Completions, which nearly
+     * every one of them speaks; OpenAI and the simulator have a usual model.
+     *
+     * @param api null: what suits the base URL
+     */
+    public static Upstream of(
+            String name,
+            @Nullable URI baseUrl,
+            String apiKey,
+            @Nullable Api api,
+            String model,
+            List<String> models,
+            StructuredOutput structured,
+            Map<String, String> headers) {
+        boolean openAi = baseUrl != null && sameHost(baseUrl, OPENAI);
+        Api spoken = api != null ? api : openAi ? Api.RESPONSES : Api.CHAT;
+        String usual = openAi || baseUrl == null ? OPENAI_DEFAULT_MODEL : "";
+        String named = models.stream().filter(m -> !m.endsWith("*")).findFirst().orElse(usual);
+        return new Upstream(
+                name,
+                baseUrl,
+                apiKey,
+                spoken,
+                model.isEmpty() ? named : model,
+                List.copyOf(models),
+                structured,
+                Map.copyOf(headers));
     }
 
     /** Whether this is OpenAI itself, rather than one of the many that speak its language. */
     public boolean isOpenAi() {
         return baseUrl != null && sameHost(baseUrl, OPENAI);
+    }
+
+    /** Whether the upstream is asked for that model. */
+    public boolean offers(String wanted) {
+        return models.isEmpty()
+                || models.stream()
+                        .anyMatch(m ->
+                                m.endsWith("*") ? wanted.startsWith(m.substring(0, m.length() - 1)) : wanted.equals(m));
     }
 
     /** In a word or an address, for people: never holds the key. */
@@ -68,13 +122,14 @@ public record Upstream(@Nullable URI baseUrl, String apiKey, String model, Api a
         return baseUrl.getScheme() + "://" + baseUrl.getHost() + port;
     }
 
-    private static boolean sameHost(URI url, URI known) {
+    /** Whether two addresses are of one host. */
+    public static boolean sameHost(URI url, URI known) {
         return known.getHost().equalsIgnoreCase(url.getHost());
     }
 
-    /** Hides the key, since records print all they hold. */
+    /** Hides the key and the headers, since records print all they hold. */
     @Override
     public String toString() {
-        return "Upstream[" + label() + ", " + api + "]";
+        return "Upstream[" + name + ", " + label() + ", " + api + "]";
     }
 }

@@ -1,0 +1,146 @@
+package rivulet.feed;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import rivulet.log.ErrorCode;
+import rivulet.log.FinishReason;
+import rivulet.log.Usage;
+
+/**
+ * Several feeds for one stream: where one fails before it has said anything, the next one speaks. What the request itself
+ * is to blame for is not tried again.
+ */
+final class Fallback implements Feed {
+    private static final Logger LOG = LoggerFactory.getLogger(Fallback.class);
+
+    private final List<Feed> feeds;
+
+    /** @param feeds at least one, the one to hear first before the others */
+    Fallback(List<Feed> feeds) {
+        this.feeds = feeds;
+    }
+
+    @Override
+    public Cancellation start(Sink sink) {
+        Turn turn = new Turn(sink);
+        turn.next();
+        return turn;
+    }
+
+    /** Which feed speaks now. */
+    private final class Turn implements Sink, Cancellation {
+        private final Sink sink;
+        private volatile boolean said;
+
+        @GuardedBy("this")
+        private int started;
+
+        @GuardedBy("this")
+        private boolean cancelled;
+
+        @GuardedBy("this")
+        private @Nullable Cancellation speaking;
+
+        private Turn(Sink sink) {
+            this.sink = sink;
+        }
+
+        /** Starts the next feed, without a lock: it may call back at once. */
+        private void next() {
+            int index;
+            synchronized (this) {
+                index = started++;
+            }
+            Cancellation cancellation = feeds.get(index).start(this);
+            boolean over;
+            synchronized (this) {
+                // A feed that failed at once has started its successor already, which is the one to stop then.
+                if (started == index + 1) {
+                    speaking = cancellation;
+                }
+                over = cancelled;
+            }
+            if (over) {
+                cancellation.cancel();
+            }
+        }
+
+        @Override
+        public void cancel() {
+            Cancellation current;
+            synchronized (this) {
+                cancelled = true;
+                current = speaking;
+            }
+            if (current != null) {
+                current.cancel();
+            }
+        }
+
+        @Override
+        public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
+            if (mayTryNext(code)) {
+                LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
+                next();
+            } else {
+                sink.failed(code, message, retryAfter);
+            }
+        }
+
+        private synchronized boolean mayTryNext(ErrorCode code) {
+            boolean anotherMayDo =
+                    code.retryable() || code == ErrorCode.UPSTREAM_AUTH || code == ErrorCode.UPSTREAM_QUOTA;
+            return !said && !cancelled && anotherMayDo && started < feeds.size();
+        }
+
+        @Override
+        public void text(String piece) {
+            said |= !piece.isEmpty();
+            sink.text(piece);
+        }
+
+        @Override
+        public void reasoning(String piece) {
+            said |= !piece.isEmpty();
+            sink.reasoning(piece);
+        }
+
+        @Override
+        public void refusal(String piece) {
+            said |= !piece.isEmpty();
+            sink.refusal(piece);
+        }
+
+        @Override
+        public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
+            said = true;
+            sink.toolCall(index, id, name, arguments);
+        }
+
+        @Override
+        public void fieldSet(String path, String literal) {
+            said = true;
+            sink.fieldSet(path, literal);
+        }
+
+        @Override
+        public void fieldAppend(String path, String piece) {
+            said = true;
+            sink.fieldAppend(path, piece);
+        }
+
+        @Override
+        public void usage(Usage usage) {
+            sink.usage(usage);
+        }
+
+        @Override
+        public void done(FinishReason reason, @Nullable String providerReason) {
+            sink.done(reason, providerReason);
+        }
+    }
+}

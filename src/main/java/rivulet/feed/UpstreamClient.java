@@ -1,0 +1,76 @@
+package rivulet.feed;
+
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.sse.EventSource;
+import okhttp3.sse.EventSourceListener;
+import okhttp3.sse.EventSources;
+
+/** The HTTP client for all upstreams: sends nothing twice, and waits as long as it is told to. */
+public final class UpstreamClient {
+    /** Connections that wait to be used again; and how long, which is more than people take to answer an answer. */
+    private static final int IDLE_CONNECTIONS = 256;
+
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
+    private final OkHttpClient client;
+    private final EventSource.Factory sources;
+
+    /**
+     * @param connect how long connecting may take
+     * @param threads runs the calls, one thread each for as long as its answer takes
+     */
+    public UpstreamClient(Duration connect, ProxySelector proxies, ExecutorService threads) {
+        Dispatcher dispatcher = new Dispatcher(threads);
+        // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
+        dispatcher.setMaxRequests(Integer.MAX_VALUE);
+        dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
+        client = new OkHttpClient.Builder()
+                .dispatcher(dispatcher)
+                .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, IDLE.toSeconds(), TimeUnit.SECONDS))
+                .proxySelector(proxies)
+                .connectTimeout(connect)
+                // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
+                .readTimeout(Duration.ZERO)
+                .writeTimeout(Duration.ZERO)
+                // Each of these would send a question twice, and be billed twice.
+                .retryOnConnectionFailure(false)
+                .followRedirects(false)
+                .followSslRedirects(false)
+                .eventListenerFactory(Attempt.listeners())
+                .addInterceptor(new EventStreamGuard())
+                .build();
+        sources = EventSources.createFactory(client);
+    }
+
+    private UpstreamClient(OkHttpClient client) {
+        this.client = client;
+        this.sources = EventSources.createFactory(client);
+    }
+
+    /** The same client past all proxies: for an upstream in this very process. */
+    public UpstreamClient direct() {
+        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build());
+    }
+
+    /** Lets go of all connections. */
+    public void close() {
+        client.dispatcher().cancelAll();
+        client.connectionPool().evictAll();
+    }
+
+    OkHttpClient http() {
+        return client;
+    }
+
+    EventSource open(Request request, EventSourceListener listener) {
+        return sources.newEventSource(request, listener);
+    }
+}

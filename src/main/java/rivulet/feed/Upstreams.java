@@ -1,0 +1,71 @@
+package rivulet.feed;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The upstreams, in the order in which they are asked: each question goes to those that offer its model. */
+public final class Upstreams {
+    private final List<OpenAiUpstream> all;
+
+    /** @param all at least one */
+    public Upstreams(List<OpenAiUpstream> all) {
+        this.all = List.copyOf(all);
+    }
+
+    /**
+     * The answer to a question: of the first upstream that offers the model, or, where that one fails before it says
+     * anything, of the next.
+     *
+     * @throws IllegalArgumentException if none offers the model; the message names those that are
+     */
+    public Feed feed(ChatRequest request) {
+        List<OpenAiUpstream> asked = offering(request);
+        if (asked.isEmpty()) {
+            throw new IllegalArgumentException("No upstream offers the model \"" + request.model() + "\"; they offer "
+                    + String.join(
+                            ", ",
+                            all.stream()
+                                    .flatMap(u -> u.patterns().stream())
+                                    .distinct()
+                                    .toList()) + ".");
+        }
+        List<Feed> feeds =
+                asked.stream().map(upstream -> upstream.feed(request)).toList();
+        return feeds.size() == 1 ? feeds.get(0) : new Fallback(feeds);
+    }
+
+    /** The model that will be asked, if that is known yet. */
+    public @Nullable String modelOf(ChatRequest request) {
+        List<OpenAiUpstream> asked = offering(request);
+        return asked.isEmpty() ? request.model() : asked.get(0).modelOf(request);
+    }
+
+    /** The ids of the models that the upstreams offer; those of an upstream that does not tell are left out. */
+    public CompletableFuture<List<String>> models() {
+        CompletableFuture<List<String>> models = CompletableFuture.completedFuture(List.of());
+        for (OpenAiUpstream upstream : all) {
+            models = models.thenCombine(upstream.models().exceptionally(failure -> List.of()), Upstreams::both);
+        }
+        return models;
+    }
+
+    /** Lets go of all connections. */
+    public void close() {
+        all.forEach(OpenAiUpstream::close);
+    }
+
+    private List<OpenAiUpstream> offering(ChatRequest request) {
+        String model = request.model();
+        return model == null
+                ? all
+                : all.stream().filter(upstream -> upstream.offers(model)).toList();
+    }
+
+    private static List<String> both(List<String> first, List<String> second) {
+        List<String> both = new ArrayList<>(first);
+        both.addAll(second);
+        return both.stream().distinct().toList();
+    }
+}

@@ -1,0 +1,260 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
+import okhttp3.Protocol;
+import okhttp3.tls.HandshakeCertificates;
+import okhttp3.tls.HeldCertificate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The way to the upstream: TLS by a private authority, HTTP/2, proxies, headers, several upstreams. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class UpstreamTransportTest {
+    private static final String CHAT = "{\"kind\":\"chat\",\"message\":\"hi\"}";
+    private static final String ANSWER =
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
+    private static final String TRUST_STORE = "javax.net.ssl.trustStore";
+
+    private final MockWebServer upstream = new MockWebServer();
+
+    @BeforeEach
+    void trustOurAuthority() throws Exception {
+        HeldCertificate authority =
+                new HeldCertificate.Builder().certificateAuthority(0).build();
+        HeldCertificate certificate = new HeldCertificate.Builder()
+                .signedBy(authority)
+                .addSubjectAlternativeName("127.0.0.1")
+                .addSubjectAlternativeName("upstream.example")
+                .build();
+        HandshakeCertificates certificates =
+                new HandshakeCertificates.Builder().heldCertificate(certificate).build();
+        upstream.useHttps(certificates.sslSocketFactory());
+        Path file = Files.createTempFile("trust", ".p12");
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry("authority", authority.certificate());
+        try (OutputStream out = Files.newOutputStream(file)) {
+            store.store(out, "changeit".toCharArray());
+        }
+        System.setProperty(TRUST_STORE, file.toString());
+        System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
+    }
+
+    @AfterEach
+    void close() {
+        System.clearProperty(TRUST_STORE);
+        System.clearProperty("javax.net.ssl.trustStorePassword");
+        upstream.close();
+    }
+
+    private static MockResponse answer() {
+        return new MockResponse.Builder()
+                .addHeader("Content-Type", "text/event-stream")
+                .body(ANSWER)
+                .build();
+    }
+
+    private void answersOver(Protocol protocol) throws Exception {
+        upstream.setProtocols(
+                protocol == Protocol.HTTP_2 ? List.of(Protocol.HTTP_2, Protocol.HTTP_1_1) : List.of(protocol));
+        for (int i = 0; i < 20; i++) {
+            upstream.enqueue(answer());
+        }
+        upstream.start();
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL",
+                "https://127.0.0.1:" + upstream.getPort() + "/v1",
+                "OPENAI_MODEL",
+                "m",
+                "OPENAI_API_KEY",
+                "key12345")) {
+            var answers = java.util.stream.IntStream.range(0, 20)
+                    .mapToObj(i -> server.postAsync("/streams?format=ndjson", CHAT))
+                    .toList();
+            answers.forEach(answer -> assertEquals("a", TestServer.text(TestServer.ndjson(answer.join()))));
+        }
+        assertTrue(
+                upstream.takeRequest().getRequestLine().endsWith(protocol == Protocol.HTTP_2 ? "HTTP/2" : "HTTP/1.1"));
+    }
+
+    @Test
+    void answersComeOverTls() throws Exception {
+        answersOver(Protocol.HTTP_1_1);
+    }
+
+    @Test
+    void answersComeOverHttp2() throws Exception {
+        answersOver(Protocol.HTTP_2);
+    }
+
+    @Test
+    void anAuthorityThatIsNotTrustedIsSaidSo() throws Exception {
+        System.clearProperty(TRUST_STORE);
+        upstream.start();
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+            HttpResponse<String> response = server.post("/streams", CHAT);
+            assertEquals(502, response.statusCode());
+            assertTrue(response.body().contains("upstream_unreachable"), response.body());
+        }
+    }
+
+    @Test
+    void aTlsUpstreamIsReachedThroughTheProxy() throws Exception {
+        upstream.enqueue(new MockResponse.Builder().inTunnel().build());
+        upstream.enqueue(answer());
+        upstream.start();
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL",
+                "https://upstream.example/v1",
+                "OPENAI_MODEL",
+                "m",
+                "HTTPS_PROXY",
+                "http://127.0.0.1:" + upstream.getPort())) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+        }
+        assertEquals(
+                "CONNECT upstream.example:443 HTTP/1.1", upstream.takeRequest().getRequestLine());
+        RecordedRequest request = upstream.takeRequest();
+        assertTrue(request.getRequestLine().startsWith("POST /v1/chat/completions "), request.getRequestLine());
+    }
+
+    @Test
+    void aPlainUpstreamIsReachedThroughTheProxyUnlessItIsNamed() throws Exception {
+        try (RawUpstream proxy =
+                        RawUpstream.saying(("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ANSWER)
+                                .getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL",
+                        "http://upstream.example/v1",
+                        "OPENAI_MODEL",
+                        "m",
+                        "HTTP_PROXY",
+                        proxy.url())) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+            assertEquals(
+                    "POST http://upstream.example/v1/chat/completions HTTP/1.1",
+                    proxy.takeRequest().line());
+            try (TestServer direct = TestServer.before(
+                    proxy, "OPENAI_MODEL", "m", "HTTP_PROXY", "http://127.0.0.1:1", "NO_PROXY", "127.0.0.1")) {
+                assertEquals("a", TestServer.text(direct.chat(CHAT)));
+                assertEquals(
+                        "POST /v1/chat/completions HTTP/1.1",
+                        proxy.takeRequest().line());
+            }
+        }
+        try (TestServer simulator = TestServer.with("HTTP_PROXY", "http://127.0.0.1:1")) {
+            assertEquals(
+                    "{\"message\":\"hi\"}",
+                    simulator
+                            .get("/sse/chat-normal?message=hi&model=sim-fast-echo")
+                            .body());
+        }
+    }
+
+    @Test
+    void headersGoToTheUpstream() throws Exception {
+        try (RawUpstream plain = RawUpstream.saying(new byte[0]);
+                TestServer server = TestServer.before(
+                        plain,
+                        "OPENAI_MODEL",
+                        "m",
+                        "OPENAI_API_KEY",
+                        "key12345",
+                        "OPENAI_ORGANIZATION",
+                        "org",
+                        "OPENAI_PROJECT",
+                        "proj",
+                        "UPSTREAM_HEADERS",
+                        "X-Title: My app; HTTP-Referer: https://a.example:8080/x")) {
+            server.chat(CHAT);
+            RawUpstream.Request request = plain.takeRequest();
+            assertEquals("org", request.headers().get("openai-organization"));
+            assertEquals("proj", request.headers().get("openai-project"));
+            assertEquals("My app", request.headers().get("x-title"));
+            assertEquals("https://a.example:8080/x", request.headers().get("http-referer"));
+            assertEquals("Bearer key12345", request.headers().get("authorization"));
+            assertEquals("identity", request.headers().get("accept-encoding"));
+        }
+    }
+
+    /** An upstream that says its name and the model that it was asked for. */
+    private static RawUpstream named(String name) {
+        return new RawUpstream((request, connection) -> {
+            JsonNode body = TestServer.json(request.body());
+            connection.sendStreamHead();
+            connection.send(ANSWER.replace(
+                    "\"a\"", "\"" + name + ":" + body.path("model").asText() + "\""));
+        });
+    }
+
+    @Test
+    void aQuestionGoesToTheUpstreamThatOffersItsModel() throws Exception {
+        try (RawUpstream first = named("first");
+                RawUpstream second = named("second")) {
+            String list = """
+                    [{"name":"first","base_url":"%s","key":"FIRST_KEY","models":["alpha","gpt-*"]},
+                     {"name":"second","base_url":"%s","models":["beta"]}]
+                    """.formatted(first.url(), second.url()).strip();
+            Path file = Files.createTempFile("upstreams", ".json");
+            Files.writeString(file, list);
+            for (String setting : List.of(list, file.toString())) {
+                try (TestServer server = TestServer.with("UPSTREAMS", setting, "FIRST_KEY", "k1234567")) {
+                    assertEquals(
+                            "{\"message\":\"first:alpha\"}",
+                            server.get("/sse/chat-normal").body());
+                    assertEquals(
+                            "{\"message\":\"first:gpt-9\"}",
+                            server.get("/sse/chat-normal?model=gpt-9").body());
+                    assertEquals(
+                            "{\"message\":\"second:beta\"}",
+                            server.get("/sse/chat-normal?model=beta").body());
+                    HttpResponse<String> unknown = server.get("/sse/chat-normal?model=gamma");
+                    assertEquals(400, unknown.statusCode());
+                    assertTrue(unknown.body().contains("alpha, gpt-*, beta"), unknown.body());
+                }
+                assertEquals("Bearer k1234567", first.takeRequest().headers().get("authorization"));
+            }
+        }
+    }
+
+    @Test
+    void theNextUpstreamIsAskedWhereTheFirstFailsBeforeItSpeaks() throws IOException {
+        try (RawUpstream broken = RawUpstream.saying("HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        .getBytes(StandardCharsets.UTF_8));
+                RawUpstream cut = RawUpstream.saying(("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                                + ANSWER.substring(0, ANSWER.indexOf("data: [")))
+                        .getBytes(StandardCharsets.UTF_8));
+                RawUpstream well = named("well")) {
+            String list =
+                    "[{\"name\":\"x\",\"base_url\":\"%s\",\"models\":[\"m\"]},{\"name\":\"y\",\"base_url\":\"%s\",\"models\":[\"m\"]}]";
+            try (TestServer server = TestServer.with("UPSTREAMS", list.formatted(broken.url(), well.url()))) {
+                assertEquals("well:m", TestServer.text(server.chat(CHAT)));
+            }
+            try (TestServer server = TestServer.with("UPSTREAMS", list.formatted(cut.url(), well.url()))) {
+                List<JsonNode> events = server.chat(CHAT);
+                assertEquals("a", TestServer.text(events));
+                assertEquals(
+                        "upstream_truncated",
+                        events.get(2).path("error").path("code").asText());
+            }
+        }
+    }
+}

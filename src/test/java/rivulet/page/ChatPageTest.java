@@ -1,0 +1,224 @@
+package rivulet.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+
+/** The chat. */
+final class ChatPageTest extends PageTest {
+    @Test
+    void answerOfTwoThousandDeltasIsExact() {
+        model("sim-fast-2000tokens");
+        ask("Tell me everything.");
+        browser.awaitState("complete");
+        assertAnswerIsExact();
+        assertTrue(stateOf(keptAnswer().path("stream").asText()).path("index").asInt() >= 2000);
+    }
+
+    @Test
+    void severalTurnsAreOneConversation() {
+        model("sim-echo-fast");
+        ask("first");
+        browser.awaitState("complete");
+        ask("second");
+        browser.await(
+                "the second answer",
+                () -> browser.text(".answer[data-last] .prose").strip().equals("second"));
+        assertEquals("first", browser.text("#conversations a"));
+        browser.open(server.url("/" + browser.run("return location.hash")));
+        assertEquals(4L, browser.run("return document.querySelectorAll('.question, .answer').length"));
+    }
+
+    @Test
+    void lastQuestionIsEditedAndAnsweredAgain() {
+        model("sim-echo-fast");
+        ask("one");
+        browser.awaitState("complete");
+        browser.find("#question").sendKeys(Keys.ARROW_UP);
+        browser.find(".editor textarea").sendKeys(" and a half" + Keys.ENTER);
+        browser.await(
+                "the new answer", () -> browser.text(".answer .prose").strip().equals("one and a half"));
+        assertEquals(1L, browser.run("return document.querySelectorAll('.question').length"));
+    }
+
+    @Test
+    void answerIsGivenAgain() {
+        model("sim-echo-fast");
+        ask("again");
+        browser.awaitState("complete");
+        String before = keptAnswer().path("stream").asText();
+        browser.click(".answer [data-act=again]");
+        browser.await(
+                "another stream", () -> !keptAnswer().path("stream").asText().equals(before));
+        browser.awaitState("complete");
+    }
+
+    @Test
+    void markdownIsRendered() {
+        model("sim-markdown-fast");
+        ask("Show me.");
+        browser.awaitState("complete");
+        for (String element :
+                List.of("table", "li", ".code pre code", ".hljs-keyword, .hljs-string", ":is(h1,h2,h3)")) {
+            assertTrue(browser.exists(".prose " + element), element);
+        }
+        browser.click(".copy-code");
+        browser.await("the button says so", () -> browser.exists(".copy-code[data-copied]"));
+    }
+
+    @Test
+    void streamedMarkdownEqualsThatRenderedAtOnce() {
+        String markdown = "# T\n\n- a\n- b\n  - c\n\n1. x\n2. y\n\n```js\nlet a = 1;\n\nb();\n```\nafter *em*\n\n"
+                + "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quote\n> more\n\n~~~\n```\n~~~\n\n" + "- item\n".repeat(60)
+                + "\nend [l](https://example.com)";
+        Object differs = browser.runAsync(
+                "const { MarkdownView } = await import('/assets/markdown.js');"
+                        + "const render = (step) => { const root = document.createElement('div');"
+                        + "  const view = new MarkdownView(root);"
+                        + "  for (let i = step; i < args[0].length + step; i += step) { view.update(args[0].slice(0, i)); }"
+                        + "  view.finish(); return root.textContent.replace(/\\s+/g, ' '); };"
+                        + "const whole = render(args[0].length);"
+                        + "return [1, 2, 3, 7, 50].map(render).filter((text) => text !== whole).concat(whole.length > 300 ? [] : [whole]);",
+                markdown);
+        assertEquals(List.of(), differs);
+    }
+
+    @Test
+    void largeAnswerStaysSmooth() {
+        model("sim-markdown-fast-30000tokens");
+        browser.run("window.longest = 0; let last = performance.now();"
+                + "const frame = () => { const now = performance.now(); longest = Math.max(longest, now - last);"
+                + " last = now; requestAnimationFrame(frame); }; frame();");
+        ask("A lot, please.");
+        browser.awaitState("complete");
+        double longest = ((Number) browser.run("return longest")).doubleValue();
+        System.out.printf(
+                "%d characters, longest frame %.0f ms%n",
+                keptAnswer().path("text").asText().length(), longest);
+        assertTrue(keptAnswer().path("text").asText().length() > 100_000);
+        assertTrue(longest < 1000, "the page stood still for " + longest + " ms");
+    }
+
+    @Test
+    void hostileMarkdownDoesNothing() {
+        String hostile = """
+                <img src=x onerror="window.pwned=1"> <script>window.pwned=2</script>
+
+                [click](javascript:window.pwned=3) ![i](https://example.invalid/x.png) <svg onload=window.pwned=4>
+
+                ```html
+                </code></pre><script>window.pwned=5</script>
+                ```
+
+                <iframe srcdoc="<script>parent.pwned=6</script>"></iframe> <style>body{display:none}</style>
+
+                <a href="jav&#x0A;ascript:window.pwned=7">x</a> [d](data:text/html,<script>alert(1)</script>)
+
+                ```"onmouseover=window.pwned=8 x="
+                code
+                ```
+
+                <details open ontoggle=window.pwned=9>d</details>
+                """;
+        model("sim-echo-fast");
+        askAtOnce(hostile);
+        browser.awaitState("complete");
+        assertEquals(true, browser.run("return window.pwned === undefined"));
+        assertFalse(browser.exists(".prose :is(img, script, iframe, style, svg[onload], details, object, embed)"));
+        assertEquals(
+                List.of(),
+                browser.run("return [...document.querySelectorAll('.prose *')].flatMap((n) => [...n.attributes])"
+                        + ".filter((a) => a.name.startsWith('on') || (a.name === 'href' && !/^(https?|mailto|#i-)/.test(a.value)))"
+                        + ".map((a) => a.name + '=' + a.value)"));
+    }
+
+    @Test
+    void reasoningIsFoldedAndRefusalMarked() {
+        model("sim-reasoning-fast");
+        ask("Think.");
+        browser.awaitState("complete");
+        assertTrue(browser.find(".reasoning summary").isDisplayed());
+        assertFalse(browser.find(".thought").isDisplayed());
+        browser.click(".reasoning summary");
+        assertTrue(browser.find(".thought").isDisplayed());
+        model("sim-refusal-fast");
+        ask("Do it.");
+        browser.await("the refusal", () -> browser.exists(".answer[data-last] .refusal:not([hidden])"));
+        browser.awaitState("complete");
+        model("sim-tools-fast");
+        ask("Weather?");
+        browser.await(
+                "the call", () -> browser.text(".answer[data-last] .tool-name").equals("get_weather"));
+        browser.awaitState("complete");
+    }
+
+    @Test
+    void failureIsShownAndTheTextBeforeItStays() {
+        model("sim-cut-after-10-fast");
+        ask("Break.");
+        browser.awaitState("failed");
+        assertTrue(browser.text(".failure").contains("upstream_truncated"), browser.text(".failure"));
+        assertFalse(browser.text(".prose").isEmpty());
+        model("sim-echo-fast");
+        browser.click("[data-act=retry]");
+        browser.awaitState("complete");
+        assertEquals("Break.", browser.text(".prose").strip());
+    }
+
+    @Test
+    void failureBeforeTheFirstWordIsShown() {
+        model("sim-500");
+        ask("Fail.");
+        browser.awaitState("failed");
+        assertTrue(browser.find(".failure").isDisplayed());
+        assertFalse(browser.find(".prose").isDisplayed());
+    }
+
+    @Test
+    void conversationsAreListedAndDeleted() {
+        model("sim-echo-fast");
+        ask("to be deleted");
+        browser.awaitState("complete");
+        browser.await("listed", () -> browser.exists("#conversations a"));
+        browser.click("#conversations [data-act=delete]");
+        browser.await(
+                "gone",
+                () -> !browser.exists("#conversations a")
+                        && browser.find("#empty").isDisplayed());
+    }
+
+    @Test
+    void conversationIsExported() {
+        model("sim-echo-fast");
+        ask("**keep** me");
+        browser.awaitState("complete");
+        Object markdown = browser.runAsync("const { asMarkdown, asJson } = await import('/assets/exports.js');"
+                + "const { allConversations } = await import('/assets/conversations.js');"
+                + "const [one] = await allConversations(); JSON.parse(asJson(one)); return asMarkdown(one);");
+        assertEquals("# **keep** me\n\n> **keep** me\n\n**keep** me\n", markdown);
+    }
+
+    @Test
+    void rightToLeftAnswerIsSetRight() {
+        model("sim-echo-fast");
+        askAtOnce("مرحبا بالعالم");
+        browser.awaitState("complete");
+        assertEquals("rtl", browser.run("return getComputedStyle(document.querySelector('.prose > p')).direction"));
+    }
+
+    @Test
+    void settingsReachTheModel() {
+        browser.click("#settings-open");
+        browser.await("models are listed", () -> browser.exists("#models option[value=sim-echo]"));
+        browser.find("#settings input[name=model]").sendKeys("sim-echo-fast");
+        browser.click("#settings footer .primary");
+        assertEquals("sim-echo-fast", browser.text("#model-chip"));
+        ask("parrot");
+        browser.awaitState("complete");
+        assertEquals("parrot", browser.text(".prose").strip());
+    }
+}

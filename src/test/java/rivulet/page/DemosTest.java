@@ -1,0 +1,134 @@
+package rivulet.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.By;
+
+/** The demos, and the wire beside them. */
+final class DemosTest extends PageTest {
+    private void open(String demo) {
+        browser.open(server.url("/#/" + demo));
+    }
+
+    private void choose(String demo, String field, String value) {
+        browser.run(
+                "const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+                        + "field.dispatchEvent(new Event('change', { bubbles: true }))",
+                "#view-" + demo + " [name=" + field + "]",
+                value);
+    }
+
+    private void run(String demo) {
+        browser.find("#view-" + demo).findElement(By.name("run")).click();
+    }
+
+    @Test
+    void countdownCountsToLiftOff() {
+        open("countdown");
+        choose("countdown", "interval", "250ms");
+        run("countdown");
+        browser.await("a number", () -> browser.text("[data-part=number]").equals("4"));
+        browser.awaitState("complete");
+        assertEquals("발사!", browser.text("[data-part=number]"));
+        assertTrue(browser.text("#view-countdown .clocks").matches(".* 1\\.\\d\\d s"));
+    }
+
+    @Test
+    void countdownGoesOnAfterAReload() {
+        open("countdown");
+        choose("countdown", "interval", "250ms");
+        run("countdown");
+        browser.await("a number", () -> browser.text("[data-part=number]").equals("4"));
+        browser.driver().navigate().refresh();
+        browser.awaitState("complete");
+        assertEquals("발사!", browser.text("[data-part=number]"));
+    }
+
+    @Test
+    void fakeLlmSaysTheText() {
+        open("fake-llm");
+        choose("fake-llm", "delay", "10ms");
+        String text = (String) browser.run("return document.querySelector('#view-fake-llm textarea').value");
+        run("fake-llm");
+        browser.awaitState("complete");
+        assertEquals(text, browser.text("#view-fake-llm [data-part=answer]"));
+    }
+
+    @Test
+    void streamShowsItsFirstWordsBeforeTheWholeAnswer() {
+        open("compare");
+        run("compare");
+        browser.await(
+                "the stream's first words, while the other side waits",
+                () -> !browser.text("[data-side=stream] .paper").isEmpty()
+                        && browser.text("[data-side=normal] .paper").isEmpty());
+        browser.await("the verdict", () -> !browser.text(".verdict").isEmpty());
+        assertEquals(
+                browser.text("[data-side=normal] .paper").length() > 20,
+                browser.text("[data-side=stream] .paper").length() > 20);
+        assertFalse(browser.exists(".pair article:not([data-state=complete])"));
+    }
+
+    @Test
+    void generateIsReadByHand() {
+        open("generate");
+        run("generate");
+        browser.awaitState("complete");
+        assertTrue(browser.text("#view-generate [data-part=answer]").length() > 20);
+        assertTrue(browser.exists(".reads li"));
+    }
+
+    @Test
+    void structuredAnswerFillsItsForm() {
+        open("structured");
+        choose("structured", "preset", "recipe");
+        run("structured");
+        browser.await("a field grows", () -> browser.exists(".document .string"));
+        browser.awaitState("complete");
+        assertEquals(
+                "name,servings,vegetarian,ingredients,steps",
+                browser.run("return [...document.querySelectorAll('.document > .object > .member > .key')]"
+                        + ".map((n) => n.textContent).join()"));
+        assertTrue(browser.exists(".document ol .object .key"));
+    }
+
+    @Test
+    void schemaThatIsNoJsonIsNotSent() {
+        open("structured");
+        browser.find("#schema").sendKeys("}");
+        assertFalse(browser.text("#schema-error").isEmpty());
+        assertFalse(browser.find("#view-structured [name=run]").isEnabled());
+    }
+
+    @Test
+    void helloWorldFillsTitleAndSummary() {
+        open("structured");
+        choose("structured", "preset", "helloworld");
+        run("structured");
+        browser.awaitState("complete");
+        assertEquals(
+                "title,summary",
+                browser.run(
+                        "return [...document.querySelectorAll('.document .key')].map((n) => n.textContent).join()"));
+        assertFalse(browser.text(".document .string").isEmpty());
+    }
+
+    @Test
+    void wireShowsTheEvents() {
+        open("fake-llm");
+        choose("fake-llm", "delay", "10ms");
+        run("fake-llm");
+        browser.awaitState("complete");
+        browser.await("the rows", () -> browser.text("#events li:last-child b").equals("done"));
+        browser.run("document.getElementById('events').scrollTop = 0");
+        browser.await("the first row", () -> browser.text("#events li b").equals("start"));
+        browser.run("document.querySelector('#events li').click()");
+        assertTrue(browser.text("#event-data").startsWith("event: start\ndata: {\"stream\":"));
+        assertTrue(browser.text("#curl").startsWith("curl -N '" + server.url("/streams")), browser.text("#curl"));
+        assertTrue(browser.exists("#plot .ticks"));
+        assertTrue(browser.text("[data-figure=ttft]").matches("\\d+ ms|\\d+\\.\\d\\d s"));
+    }
+}

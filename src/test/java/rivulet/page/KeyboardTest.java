@@ -1,0 +1,91 @@
+package rivulet.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.interactions.Actions;
+
+/** The page without a mouse, and what a screen reader is told. */
+final class KeyboardTest extends PageTest {
+    private void press(CharSequence... keys) {
+        new Actions(browser.driver()).sendKeys(keys).perform();
+    }
+
+    private String focused() {
+        return (String) browser.run("const n = document.activeElement; return n.id || n.name || n.textContent.trim()");
+    }
+
+    /** Presses Tab until something has the focus, which must be seen at each step. */
+    private void tabTo(String what) {
+        for (int i = 0; i < 40 && !focused().equals(what); i++) {
+            press(Keys.TAB);
+            assertTrue(
+                    (Boolean)
+                            browser.run(
+                                    "const n = document.activeElement; const s = getComputedStyle(n);"
+                                            + "return n === document.body || s.outlineStyle !== 'none' || n.matches('.field textarea')"),
+                    focused() + " shows its focus");
+        }
+        assertEquals(what, focused());
+    }
+
+    @Test
+    void questionHasTheFocusFromTheStart() {
+        assertEquals("question", focused());
+    }
+
+    @Test
+    void enterSendsAndShiftEnterBreaksTheLine() {
+        model("sim-echo-fast");
+        press("one");
+        new Actions(browser.driver())
+                .keyDown(Keys.SHIFT)
+                .sendKeys(Keys.ENTER)
+                .keyUp(Keys.SHIFT)
+                .perform();
+        press("two", Keys.ENTER);
+        browser.awaitState("complete");
+        assertEquals("one\ntwo", keptAnswer().path("text").asText());
+        assertEquals("question", focused());
+    }
+
+    @Test
+    void demoRunsByKeysAlone() {
+        browser.run("document.activeElement.blur()");
+        tabTo("Skip to the content");
+        tabTo("Fake LLM");
+        press(Keys.ENTER);
+        browser.await("the demo", () -> browser.find("#view-fake-llm").isDisplayed());
+        tabTo("run");
+        press(Keys.ENTER);
+        browser.await(
+                "it runs",
+                () -> !browser.text("#view-fake-llm [data-part=answer]").isEmpty());
+        press(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+    }
+
+    @Test
+    void drawerClosesByEscapeAndGivesTheFocusBack() {
+        tabTo("model-chip");
+        press(Keys.ENTER);
+        browser.await("the drawer", () -> browser.exists("#settings[open]"));
+        press(Keys.ESCAPE);
+        browser.await("closed", () -> !browser.exists("#settings[open]"));
+        assertEquals("model-chip", focused());
+    }
+
+    @Test
+    void tokensAreNotReadOutOneByOne() {
+        model("sim-fast");
+        ask("Quietly.");
+        browser.awaitState("complete");
+        browser.await("the end is announced", () -> browser.text("#announce").equals("The answer is complete."));
+        assertEquals(
+                0L,
+                browser.run("return document.querySelectorAll('.thread[aria-live], .thread [role=log],"
+                        + " .thread [aria-live], .thread [role=status]').length"));
+    }
+}

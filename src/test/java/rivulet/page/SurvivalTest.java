@@ -1,0 +1,122 @@
+package rivulet.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WindowType;
+import rivulet.RawUpstream;
+import rivulet.TestServer;
+
+/** What an answer survives, and how it ends before its time. */
+final class SurvivalTest extends PageTest {
+    private static final String CHUNK = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"}}]}\n\n";
+
+    @Test
+    void answerGoesOnAfterACut() {
+        model("sim-150tps-300tokens");
+        ask("Go on.");
+        awaitAnswerLongerThan(40);
+        browser.click("#cut");
+        browser.awaitState("reconnecting");
+        browser.awaitState("complete");
+        assertAnswerIsExact();
+        assertEquals(
+                String.valueOf(keptAnswer().path("index").asInt() + 1),
+                browser.text("[data-figure=events]"),
+                "each event came once");
+    }
+
+    @Test
+    void answerGoesOnAfterAReload() {
+        model("sim-150tps-300tokens");
+        ask("Go on.");
+        awaitAnswerLongerThan(40);
+        browser.driver().navigate().refresh();
+        browser.awaitState("complete");
+        assertAnswerIsExact();
+        assertEquals(1L, browser.run("return document.querySelectorAll('.answer').length"));
+    }
+
+    @Test
+    void answerGoesOnWhenTheNetworkComesBack() {
+        model("sim-150tps-300tokens");
+        ask("Go on.");
+        awaitAnswerLongerThan(40);
+        network(true);
+        browser.click("#cut");
+        browser.awaitState("reconnecting");
+        network(false);
+        browser.awaitState("complete");
+        assertAnswerIsExact();
+        // What the browser itself says about requests without a network is no fault of the page.
+        browser.complaints();
+    }
+
+    @Test
+    void twoTabsShowTheSameAnswer() {
+        model("sim-150tps-300tokens");
+        ask("Both.");
+        awaitAnswerLongerThan(20);
+        String first = browser.driver().getWindowHandle();
+        String address = browser.driver().getCurrentUrl();
+        browser.driver().switchTo().newWindow(WindowType.TAB);
+        try {
+            browser.open(address);
+            awaitAnswerLongerThan(20);
+            assertTrue(server.viewers() >= 2, "each tab is a viewer of the one stream");
+            browser.awaitState("complete");
+            assertAnswerIsExact();
+            String shown = browser.text(".prose");
+            browser.driver().close();
+            browser.driver().switchTo().window(first);
+            browser.awaitState("complete");
+            assertEquals(shown, browser.text(".prose"));
+        } finally {
+            Set<String> open = browser.driver().getWindowHandles();
+            open.stream()
+                    .filter(tab -> !tab.equals(first))
+                    .forEach(tab -> browser.driver().switchTo().window(tab).close());
+            browser.driver().switchTo().window(first);
+        }
+    }
+
+    @Test
+    void stopReachesTheUpstream() throws IOException, InterruptedException {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(CHUNK);
+                    connection.awaitPeerClose();
+                });
+                TestServer own = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            browser.openFresh(own.url("/"));
+            ask("For ever.");
+            browser.await("the first word", () -> browser.text(".prose").contains("word"));
+            browser.click("#stop");
+            upstream.takeClosedNanos();
+            browser.awaitState("cancelled");
+            assertTrue(browser.find(".cutoff").isDisplayed());
+            browser.open(server.url("/"));
+        }
+    }
+
+    @Test
+    void escapeStops() {
+        model("sim-20tps-500tokens");
+        ask("For long.");
+        awaitAnswerLongerThan(5);
+        browser.find("#question").sendKeys(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+    }
+
+    private void network(boolean offline) {
+        devTools("Network.enable", Map.of());
+        devTools(
+                "Network.emulateNetworkConditions",
+                Map.of("offline", offline, "latency", 0, "downloadThroughput", -1, "uploadThroughput", -1));
+    }
+}

@@ -56,12 +56,24 @@ class RedisWriterTest {
     }
 
     private LogStore node() {
+        return node("");
+    }
+
+    private LogStore node(String password) {
+        LogStore made = unreached(password);
+        awaitReachable(made);
+        return made;
+    }
+
+    private LogStore unreached(String password) {
+        String url = redis.url().replace("//", "//:" + password + "@");
         LogStore made = new RedisStore(
-                RedisAddress.parse(redis.url()).orElseThrow(),
+                RedisAddress.parse(password.isEmpty() ? redis.url() : url).orElseThrow(),
                 Duration.ofMinutes(1),
                 timer,
                 new SecureRandom(),
                 System::nanoTime,
+                1L << 30,
                 MAX_BEHIND);
         made.serve(new LogStore.Remote() {
             @Override
@@ -75,7 +87,6 @@ class RedisWriterTest {
             }
         });
         nodes.add(made);
-        awaitReachable(made);
         return made;
     }
 
@@ -177,6 +188,18 @@ class RedisWriterTest {
                 StreamLogContract.events(
                         StreamLogContract.readToEnd(StreamLogContract.found(other, tooLong.start().stream()))));
         assertEquals(MAX_BEHIND + 52, StreamLogContract.readToEnd(tooLong).size());
+    }
+
+    @Test
+    void aPasswordIsUsedAndAWrongOneIsNoReasonToStop() {
+        client.configSet("requirepass", "s3cret:/@");
+        assertEquals(StoreState.REACHABLE, node("s3cret%3A%2F%40").state());
+        LogStore wrong = unreached("wrong");
+        StreamLog log = wrong.create(Kind.CHAT, null);
+        assertTrue(log.append(EveryEvent.done()));
+        assertEquals(StoreState.NEVER_REACHED, wrong.state());
+        assertThrows(StoreAway.class, () -> wrong.find(node.newId()));
+        assertTrue(wrong.find(log.start().stream()).isPresent());
     }
 
     @Test

@@ -36,8 +36,6 @@ import java.util.function.LongSupplier;
  * <p>While Redis is away, streams begin and go on in this node's memory and are brought to Redis when it is back.
  */
 public final class RedisStore implements LogStore {
-    /** Entries that may wait for Redis, in all streams of the node: some 50 MB of text in pieces of usual size. */
-    private static final int MAX_BEHIND = 500_000;
     /** How long a stop waits for what is still to be written. */
     private static final Duration LAST_WORDS = Duration.ofMillis(2500);
 
@@ -65,10 +63,10 @@ public final class RedisStore implements LogStore {
             SecureRandom random,
             LongSupplier nanoTime,
             long maxBytes) {
-        this(address, retention, timer, random, nanoTime, maxBytes, MAX_BEHIND);
+        this(address, retention, timer, random, nanoTime, maxBytes, maxBytes / 2);
     }
 
-    /** @param maxBehind how many entries may wait for Redis */
+    /** @param maxBehind how many bytes may wait for Redis; they cannot be forgotten to make room */
     RedisStore(
             RedisAddress address,
             Duration retention,
@@ -76,7 +74,7 @@ public final class RedisStore implements LogStore {
             SecureRandom random,
             LongSupplier nanoTime,
             long maxBytes,
-            int maxBehind) {
+            long maxBehind) {
         memory = new MemoryStore(retention, timer, random, maxBytes);
         node = memory.newId();
         times = RedisTimes.of(retention);

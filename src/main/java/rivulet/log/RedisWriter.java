@@ -1,6 +1,5 @@
 package rivulet.log;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +33,6 @@ final class RedisWriter implements Runnable {
     private static final Duration GATHER = Duration.ofMillis(3);
     /** Logs in one round trip: bounds what Redis does at a time for this node. */
     private static final int MAX_LOGS = 128;
-    /** Entries of one log in one step: a step keeps all other clients of Redis waiting. */
-    private static final int MAX_ENTRIES = 256;
     /** How often a Redis that is away is looked at. */
     private static final Duration AWAY = Duration.ofMillis(50);
     /** Commands queue here for the time that a stop takes at most. */
@@ -47,7 +43,7 @@ final class RedisWriter implements Runnable {
     private final RedisLink link;
     private final RedisTimes times;
     private final String node;
-    private final int maxBehind;
+    private final long maxBehind;
     private final Map<String, Outgoing> outgoing = new ConcurrentHashMap<>();
     private final BlockingQueue<Outgoing> dirty = new LinkedBlockingQueue<>();
     /** Streams given up that Redis knows of: they end there, or their followers would wait for ever. */
@@ -58,9 +54,9 @@ final class RedisWriter implements Runnable {
 
     /**
      * @param node this node's name, the owner of its streams
-     * @param maxBehind how many entries may wait in all, while Redis is away or slow
+     * @param maxBehind how many bytes may wait in all, while Redis is away or slow
      */
-    RedisWriter(RedisLink link, RedisTimes times, String node, int maxBehind) {
+    RedisWriter(RedisLink link, RedisTimes times, String node, long maxBehind) {
         this.link = link;
         this.times = times;
         this.node = node;
@@ -131,7 +127,7 @@ final class RedisWriter implements Runnable {
     }
 
     private void touch(Outgoing out) {
-        if (out.queued.compareAndSet(false, true)) {
+        if (out.markDirty()) {
             dirty.add(out);
         }
     }
@@ -150,8 +146,7 @@ final class RedisWriter implements Runnable {
                 batch.add(next);
             }
         }
-        // From here on an append makes its log dirty again.
-        batch.forEach(out -> out.queued.set(false));
+        batch.forEach(Outgoing::unmark);
         try {
             send(batch);
         } catch (RuntimeException e) {
@@ -164,8 +159,8 @@ final class RedisWriter implements Runnable {
         List<Long> wanted = link.call(redis -> {
             List<Response<Object>> replies = new ArrayList<>();
             try (AbstractPipeline pipeline = redis.pipelined()) {
-                batch.forEach(out -> replies.add(append(pipeline, out)));
-                givenUp.forEach(out -> end(pipeline, out));
+                batch.forEach(out -> replies.add(out.append(pipeline, times, node)));
+                givenUp.forEach(out -> RedisReaper.end(pipeline, times, node, out.id(), true));
             }
             return replies.stream().map(reply -> (Long) reply.get()).toList();
         });
@@ -175,34 +170,15 @@ final class RedisWriter implements Runnable {
         }
     }
 
-    private Response<Object> append(AbstractPipeline pipeline, Outgoing out) {
-        List<Entry> entries = out.log.read(out.next - 1, MAX_ENTRIES);
-        boolean ends =
-                !entries.isEmpty() && entries.get(entries.size() - 1).event().terminal();
-        List<String> arguments = new ArrayList<>(List.of(
-                node,
-                out.id(),
-                String.valueOf(entries.isEmpty() ? out.next : entries.get(0).index()),
-                times.live(),
-                times.ended(),
-                ends ? "1" : "0"));
-        for (Entry entry : entries) {
-            arguments.add(EventJson.name(entry.event()).orElse(""));
-            arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
-        }
-        List<String> keys = List.of(RedisKeys.stream(out.id()), RedisKeys.owner(out.id()), RedisKeys.live(node));
-        return RedisScript.APPEND.run(pipeline, keys, arguments);
-    }
-
     private void sent(Outgoing out, int wanted) {
         if (wanted < 0) {
             fence(out);
             return;
         }
-        out.next = wanted;
+        out.wanted(wanted);
         // The end first: what is ended has no more to come.
-        boolean ended = out.log.ended();
-        if (wanted <= out.log.head()) {
+        boolean ended = out.log().ended();
+        if (!out.complete()) {
             touch(out);
         } else if (ended) {
             outgoing.remove(out.id());
@@ -212,7 +188,7 @@ final class RedisWriter implements Runnable {
     /** The stream is no longer this node's. */
     private void fence(Outgoing out) {
         outgoing.remove(out.id());
-        if (out.log.append(RedisReaper.OWNER_LOST)) {
+        if (out.log().append(RedisReaper.OWNER_LOST)) {
             LOG.warn("stream {} was ended by another node, which took this one for dead", out.id());
             LogStore.Remote owner = remote;
             if (owner != null) {
@@ -228,7 +204,7 @@ final class RedisWriter implements Runnable {
             return;
         }
         List<Outgoing> longestFirst = outgoing.values().stream()
-                .sorted(Comparator.comparingInt(Outgoing::behind).reversed())
+                .sorted(Comparator.comparingLong(Outgoing::behind).reversed())
                 .toList();
         int count = 0;
         for (Outgoing out : longestFirst) {
@@ -238,35 +214,11 @@ final class RedisWriter implements Runnable {
             behind -= out.behind();
             outgoing.remove(out.id());
             dirty.remove(out);
-            if (out.next > 0) {
+            if (out.known()) {
                 givenUp.add(out);
             }
             count++;
         }
         LOG.warn("too much waits for Redis: {} streams stay in this node's memory only", count);
-    }
-
-    private void end(AbstractPipeline pipeline, Outgoing out) {
-        RedisReaper.end(pipeline, times, node, out.id(), true);
-    }
-
-    /** A log on its way to Redis. */
-    private static final class Outgoing {
-        private final MemoryLog log;
-        private final AtomicBoolean queued = new AtomicBoolean();
-        /** The index that Redis wants next. Written by the writer's thread only. */
-        private volatile int next;
-
-        private Outgoing(MemoryLog log) {
-            this.log = log;
-        }
-
-        private String id() {
-            return log.start().stream();
-        }
-
-        private int behind() {
-            return log.head() + 1 - next;
-        }
     }
 }

@@ -29,7 +29,10 @@ import rivulet.TestServer;
 /** The writer is never ahead of Redis's consent, and nobody here ever waits for it. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class RedisWriterTest {
+    /** In entries of one letter. */
     private static final int MAX_BEHIND = 100;
+
+    private static final long BYTES = 304;
     /** Longer than the nodes' patience with Redis. */
     private static final long HANGS_MILLIS = 3500;
 
@@ -74,7 +77,7 @@ class RedisWriterTest {
                 new SecureRandom(),
                 System::nanoTime,
                 1L << 30,
-                MAX_BEHIND);
+                MAX_BEHIND * BYTES);
         made.serve(new LogStore.Remote() {
             @Override
             public void cancel(String id) {

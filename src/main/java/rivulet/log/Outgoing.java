@@ -1,0 +1,82 @@
+package rivulet.log;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.Response;
+
+/** A log on its way to Redis: a position in it, as a viewer is. The writer's thread moves it; the rest is for any thread. */
+final class Outgoing {
+    /** Entries in one step: a step keeps all other clients of Redis waiting. */
+    private static final int MAX_ENTRIES = 256;
+
+    private final MemoryLog log;
+    private final AtomicBoolean dirty = new AtomicBoolean();
+    /** The index that Redis wants next. Written by the writer's thread only. */
+    private volatile int next;
+
+    Outgoing(MemoryLog log) {
+        this.log = log;
+    }
+
+    MemoryLog log() {
+        return log;
+    }
+
+    String id() {
+        return log.start().stream();
+    }
+
+    /** Marks the log as one to be looked at; whether it was not marked before. */
+    boolean markDirty() {
+        return dirty.compareAndSet(false, true);
+    }
+
+    /** From here on an append marks it again. Called before the log is read. */
+    void unmark() {
+        dirty.set(false);
+    }
+
+    /** Whether Redis knows of the log. */
+    boolean known() {
+        return next > 0;
+    }
+
+    /** Redis has all before that index, and nothing from there on. */
+    void wanted(int index) {
+        next = index;
+    }
+
+    /** Whether there is nothing left to send. */
+    boolean complete() {
+        return next > log.head();
+    }
+
+    /** About how many bytes of the log Redis does not have. */
+    long behind() {
+        long size = log.head() + 1L;
+        return log.bytes() * Math.max(0, size - next) / size;
+    }
+
+    /** Sends what comes next; with nothing left, asks all the same whether Redis still has what it had. */
+    Response<Object> append(AbstractPipeline pipeline, RedisTimes times, String node) {
+        List<Entry> entries = log.read(next - 1, MAX_ENTRIES);
+        boolean ends =
+                !entries.isEmpty() && entries.get(entries.size() - 1).event().terminal();
+        List<String> arguments = new ArrayList<>(List.of(
+                node,
+                id(),
+                String.valueOf(entries.isEmpty() ? next : entries.get(0).index()),
+                times.live(),
+                times.ended(),
+                ends ? "1" : "0"));
+        for (Entry entry : entries) {
+            arguments.add(EventJson.name(entry.event()).orElse(""));
+            arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
+        }
+        List<String> keys = List.of(RedisKeys.stream(id()), RedisKeys.owner(id()), RedisKeys.live(node));
+        return RedisScript.APPEND.run(pipeline, keys, arguments);
+    }
+}

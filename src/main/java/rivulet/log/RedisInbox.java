@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.params.XAddParams;
 import redis.clients.jedis.resps.StreamEntry;
@@ -30,6 +32,7 @@ final class RedisInbox {
     private final RedisLink link;
     private final String node;
     private final RemoteVisits visits;
+    private final AtomicBoolean wakeSent = new AtomicBoolean();
     private StreamEntryID position = new StreamEntryID(0, 0);
     private volatile LogStore.@Nullable Remote remote;
 
@@ -51,14 +54,21 @@ final class RedisInbox {
         return position;
     }
 
-    /** Has the reader's command return. */
+    /** Has the reader's command return, unless it is about to begin a new one. */
     void wakeReader() {
-        send(Map.of(node, Map.of("wake", "")));
+        if (wakeSent.compareAndSet(false, true)) {
+            link.ask(redis -> send(redis, Map.of(node, Map.of("wake", ""))));
+        }
+    }
+
+    /** The reader is about to look which logs it follows: who comes later must wake it. */
+    void readerAwake() {
+        wakeSent.set(false);
     }
 
     /** Asks a stream's owner to end it. */
     void cancel(String owner, String id) {
-        send(Map.of(owner, Map.of("cancel", id)));
+        link.ask(redis -> send(redis, Map.of(owner, Map.of("cancel", id))));
     }
 
     /**
@@ -80,7 +90,7 @@ final class RedisInbox {
         put(messages, "watched", watched);
         put(messages, "left", left);
         if (!messages.isEmpty()) {
-            send(messages);
+            link.call(redis -> send(redis, messages));
         }
     }
 
@@ -121,20 +131,17 @@ final class RedisInbox {
                 messages.computeIfAbsent(owner, o -> new HashMap<>()).put(what, String.join(",", ids)));
     }
 
-    private void send(Map<String, Map<String, String>> messages) {
-        link.call(redis -> {
-            try (AbstractPipeline pipeline = redis.pipelined()) {
-                messages.forEach((to, message) -> {
-                    Map<String, String> signed = new HashMap<>(message);
-                    signed.put("from", node);
-                    XAddParams params =
-                            XAddParams.xAddParams().maxLen(MAX_MESSAGES).approximateTrimming();
-                    pipeline.xadd(RedisKeys.inbox(to), params, signed);
-                    pipeline.pexpire(RedisKeys.inbox(to), KEPT.toMillis());
-                });
-            }
-            return true;
-        });
+    private boolean send(RedisClient redis, Map<String, Map<String, String>> messages) {
+        try (AbstractPipeline pipeline = redis.pipelined()) {
+            messages.forEach((to, message) -> {
+                Map<String, String> signed = new HashMap<>(message);
+                signed.put("from", node);
+                XAddParams params = XAddParams.xAddParams().maxLen(MAX_MESSAGES).approximateTrimming();
+                pipeline.xadd(RedisKeys.inbox(to), params, signed);
+                pipeline.pexpire(RedisKeys.inbox(to), KEPT.toMillis());
+            });
+        }
+        return true;
     }
 
     private static List<String> ids(@Nullable String joined) {

@@ -3,10 +3,13 @@ package rivulet.log;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
@@ -22,13 +25,17 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
 final class RedisLink implements AutoCloseable {
     /** For a connection and for an answer: what a request may have to wait when Redis hangs. */
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
-    /** The writer, the reader and the lease take one each; the rest is for requests. */
-    private static final int CONNECTIONS = 8;
+    /** The writer, the reader and the lease hold one each, and one is for the stop: none of them ever waits for one. */
+    private static final int OWN_CONNECTIONS = 4;
+    /** For requests, which come in crowds and then stand in line. */
+    private static final int REQUEST_CONNECTIONS = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
 
     private final RedisAddress address;
-    private final RedisClient client;
+    private final RedisClient own;
+    private final RedisClient requests;
+    private final Semaphore line = new Semaphore(REQUEST_CONNECTIONS, true);
 
     @GuardedBy("this")
     private StoreState state = StoreState.NEVER_REACHED;
@@ -42,15 +49,21 @@ final class RedisLink implements AutoCloseable {
     /** @param longestBlock how long a command may be told to block */
     RedisLink(RedisAddress address, Duration longestBlock) {
         this.address = address;
+        int timeoutMillis = (int) TIMEOUT.toMillis();
+        JedisClientConfig config = address.clientConfig(timeoutMillis, (int) longestBlock.toMillis() + timeoutMillis);
+        own = client(address, config, OWN_CONNECTIONS);
+        requests = client(address, config, REQUEST_CONNECTIONS);
+    }
+
+    private static RedisClient client(RedisAddress address, JedisClientConfig config, int connections) {
         ConnectionPoolConfig pool = new ConnectionPoolConfig();
-        pool.setMaxTotal(CONNECTIONS);
-        pool.setMaxIdle(CONNECTIONS);
+        pool.setMaxTotal(connections);
+        pool.setMaxIdle(connections);
         pool.setMaxWait(TIMEOUT);
         pool.setJmxEnabled(false);
-        int timeoutMillis = (int) TIMEOUT.toMillis();
-        client = RedisClient.builder()
+        return RedisClient.builder()
                 .hostAndPort(address.hostAndPort())
-                .clientConfig(address.clientConfig(timeoutMillis, (int) longestBlock.toMillis() + timeoutMillis))
+                .clientConfig(config)
                 .poolConfig(pool)
                 .build();
     }
@@ -64,16 +77,43 @@ final class RedisLink implements AutoCloseable {
     }
 
     /**
-     * Asks Redis.
+     * Asks Redis for a request.
+     *
+     * @throws StoreAway if it is away, or does not answer this, or too many ask before
+     */
+    <T> T ask(Function<RedisClient, T> command) {
+        boolean admitted = false;
+        try {
+            admitted = line.tryAcquire(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            if (!admitted) {
+                throw new StoreAway("too many ask Redis at once");
+            }
+            return call(requests, command);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreAway("interrupted", e);
+        } finally {
+            if (admitted) {
+                line.release();
+            }
+        }
+    }
+
+    /**
+     * Asks Redis for this node's own threads.
      *
      * @throws StoreAway if it is away, or does not answer this
      */
     <T> T call(Function<RedisClient, T> command) {
+        return call(own, command);
+    }
+
+    private <T> T call(RedisClient client, Function<RedisClient, T> command) {
         if (!reachable()) {
             throw new StoreAway("Redis cannot be reached");
         }
         try {
-            return twice(command);
+            return twice(client, command);
         } catch (JedisException e) {
             failed(e);
             throw new StoreAway("Redis does not answer", e);
@@ -83,7 +123,7 @@ final class RedisLink implements AutoCloseable {
     /** Asks Redis even if it is away; whether it answers decides. */
     boolean probe(Function<RedisClient, Boolean> command) {
         try {
-            boolean reached = twice(command);
+            boolean reached = twice(own, command);
             if (reached) {
                 reached();
             }
@@ -95,7 +135,7 @@ final class RedisLink implements AutoCloseable {
     }
 
     /** Asks again at once where a connection broke: one that lay idle may be dead without Redis being away. */
-    private <T> T twice(Function<RedisClient, T> command) {
+    private <T> T twice(RedisClient client, Function<RedisClient, T> command) {
         try {
             return command.apply(client);
         } catch (JedisConnectionException e) {
@@ -132,7 +172,8 @@ final class RedisLink implements AutoCloseable {
         if (first) {
             LOG.warn("{} is away ({}): streams stay in this node's memory until it is back", address, reason(cause));
         }
-        client.getPool().clear();
+        own.getPool().clear();
+        requests.getPool().clear();
     }
 
     /** What the network or Redis itself says; neither knows the password. */
@@ -149,6 +190,7 @@ final class RedisLink implements AutoCloseable {
         synchronized (this) {
             closed = true;
         }
-        client.close();
+        own.close();
+        requests.close();
     }
 }

@@ -73,7 +73,7 @@ final class RedisReader implements Runnable {
     Optional<StreamLog> find(String id) {
         RedisLog known = logs.get(id);
         if (known == null) {
-            RedisLog loaded = link.call(redis -> load(redis, id));
+            RedisLog loaded = link.ask(redis -> load(redis, id));
             if (loaded == null) {
                 return Optional.empty();
             }
@@ -160,6 +160,7 @@ final class RedisReader implements Runnable {
     }
 
     private void round() {
+        inbox.readerAwake();
         Map<String, StreamEntryID> positions = new HashMap<>();
         Map<String, RedisLog> byKey = new HashMap<>();
         for (RedisLog log : followed()) {

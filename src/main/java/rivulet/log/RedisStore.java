@@ -131,7 +131,7 @@ public final class RedisStore implements LogStore {
         boolean neverBegun = memory.find(stream).filter(log -> log.head() == 0).isPresent();
         memory.release(key, stream);
         try {
-            link.call(redis -> RedisScript.RELEASE.run(
+            link.ask(redis -> RedisScript.RELEASE.run(
                     redis,
                     List.of(
                             RedisKeys.claim(key),
@@ -149,7 +149,7 @@ public final class RedisStore implements LogStore {
         if (memory.find(id).isPresent()) {
             return;
         }
-        String owner = link.call(redis -> redis.get(RedisKeys.owner(id)));
+        String owner = link.ask(redis -> redis.get(RedisKeys.owner(id)));
         if (owner != null && !owner.equals(RedisKeys.NOBODY)) {
             inbox.cancel(owner, id);
         }
@@ -193,7 +193,7 @@ public final class RedisStore implements LogStore {
     private Optional<Claim> claimInRedis(String key, String fingerprint, Event.Start start) {
         String id = start.stream();
         String payload = new String(EventJson.payload(new Entry(start, 0, start)), StandardCharsets.UTF_8);
-        Object reply = link.call(redis -> RedisScript.CLAIM.run(
+        Object reply = link.ask(redis -> RedisScript.CLAIM.run(
                 redis,
                 List.of(RedisKeys.claim(key), RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(node)),
                 List.of(fingerprint, id, node, times.live(), times.ended(), payload)));

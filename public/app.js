@@ -68,8 +68,8 @@ function showTitle() {
 
 /** The conversation was kept: its address names it now, so that a reload and another tab find it. */
 async function conversationChanged() {
-  const { id } = currentConversation();
-  if (document.body.dataset.view === 'chat' && location.hash !== `#/chat/${id}`) history.replaceState(null, '', `#/chat/${id}`);
+  const { id, messages } = currentConversation();
+  if (messages.length > 0 && document.body.dataset.view === 'chat' && location.hash !== `#/chat/${id}`) history.replaceState(null, '', `#/chat/${id}`);
   showTitle();
   await showConversations();
 }

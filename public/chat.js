@@ -5,7 +5,7 @@
  * conversation again, after a reload or in another tab, goes on after the last event that the text holds.
  */
 import { announce, byId, copy, eachFrame, growing } from './dom.js';
-import { Refused, begin } from './api.js';
+import { Refused, begin, cancel } from './api.js';
 import { Run, follow } from './run.js';
 import { AnswerView, editor, failureText, questionView } from './message.js';
 import { applyEvent, fail, isOpen, newAnswer } from './answer.js';
@@ -42,9 +42,22 @@ export async function openConversation(id) {
 
 /** Stops reading; the generation goes on for a while, and so does the conversation that comes back to it. */
 function leave() {
-  answering?.reader?.close();
-  if (answering) keep(conversation, false);
+  const mine = answering;
   answering = null;
+  if (!mine) return;
+  clearTimeout(mine.keeping);
+  mine.reader?.close();
+  keep(mine.conversation, false);
+}
+
+/** The conversation is deleted: so is what is still being written for it. */
+export function forget() {
+  const mine = answering;
+  answering = null;
+  if (!mine) return;
+  clearTimeout(mine.keeping);
+  mine.reader?.close();
+  if (mine.answer.stream) cancel(mine.answer.stream);
 }
 
 export function showAll() {
@@ -90,14 +103,19 @@ async function askModel() {
   conversation.messages.push(answer);
   const mine = show(answer, new Run({ request: { method: 'POST', path: 'streams', body } }));
   announce(t('answerBegins'));
+  let stopped = false;
+  mine.run.stop = () => {
+    stopped = true;
+  };
   try {
     answer.stream = await begin(body);
   } catch (refused) {
     end(mine, 'failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
     return;
   }
-  await keepNow(true);
+  if (stopped) cancel(answer.stream);
   if (answering === mine) read(mine);
+  await keepNow(mine, true);
 }
 
 /** A message as the model is to see it; what failed before its first word is left out. */
@@ -109,6 +127,7 @@ function asMessage(message) {
 function resume(answer) {
   const request = { path: `streams/${answer.stream}?after=-1` };
   const mine = show(answer, new Run({ request, startedAt: answer.askedAt }), thread.lastElementChild);
+  mine.run.firstTokenAt = answer.ttft;
   if (answer.stream) read(mine);
   else end(mine, 'failed', { code: 'lost', message: t('lost') });
 }
@@ -117,7 +136,7 @@ function show(answer, run, instead = null) {
   const view = new AnswerView();
   if (instead) instead.replaceWith(view.node);
   else thread.append(view.node);
-  const mine = { answer, run, view, reader: null, keeping: 0, draw: null };
+  const mine = { conversation, answer, run, view, reader: null, keeping: 0, draw: null };
   mine.draw = eachFrame(() => {
     const stick = atEnd();
     mine.view.update(answer);
@@ -140,7 +159,7 @@ function read(mine) {
       mine.draw();
       mine.keeping ||= setTimeout(() => {
         mine.keeping = 0;
-        if (answering === mine) keepNow(false);
+        if (answering === mine) keepNow(mine, false);
       }, KEEP_MS);
     },
     onEnd: (state, refusal) => end(mine, state, refusal),
@@ -157,8 +176,8 @@ function end(mine, state, refusal) {
   view.update(answer);
   markLast();
   if (stick) toEnd();
-  conversation.updatedAt = Date.now();
-  keepNow(true);
+  mine.conversation.updatedAt = Date.now();
+  keepNow(mine, true);
   announce({
     complete: t('answerComplete'),
     cancelled: t('answerCancelled'),
@@ -166,8 +185,8 @@ function end(mine, state, refusal) {
   }[state]);
 }
 
-async function keepNow(tellOthers) {
-  await keep(conversation, tellOthers);
+async function keepNow(mine, tellOthers) {
+  await keep(mine.conversation, tellOthers);
   if (tellOthers) onChange();
 }
 

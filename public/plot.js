@@ -15,12 +15,13 @@ const BINS = 68;
 /** A gap shorter than this is no pause that anyone sees. */
 const SEEN_GAP_MS = 150;
 
-/** The longest time between two events, as `{from, to}`; null before the second event. */
+/** The longest time without a token once the first had come, as `{from, to}`; null before there is one. */
 export function longestGap(events) {
   let longest = null;
-  for (let i = 1; i < events.length; i += 1) {
-    const gap = { from: events[i - 1].at, to: events[i].at };
-    if (!longest || gap.to - gap.from > longest.to - longest.from) longest = gap;
+  let before = null;
+  for (const { at, isToken } of events) {
+    if (before !== null && (longest === null || at - before > longest.to - longest.from)) longest = { from: before, to: at };
+    if (before !== null || isToken) before = at;
   }
   return longest;
 }

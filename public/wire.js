@@ -51,7 +51,7 @@ function begun(run) {
 
 function showFigures(run) {
   const gap = longestGap(run.events);
-  const streaming = run.firstTokenAt === null ? 0 : (run.events.at(-1).at - run.firstTokenAt) / 1000;
+  const streaming = run.tokens === 0 ? 0 : (run.events.at(-1).at - run.firstTokenAt) / 1000;
   const values = {
     ttft: run.firstTokenAt === null ? '–' : duration(run.firstTokenAt),
     elapsed: seconds(run.elapsed),

@@ -131,6 +131,13 @@ final class StaticFiles {
         return new Loaded(version, files);
     }
 
+    /** What a browser that loads everything has to fetch. */
+    static int gzippedBytes() {
+        return load().files.values().stream()
+                .mapToInt(file -> file.gzipped.length)
+                .sum();
+    }
+
     private static byte[] withVersions(byte[] page, String version, Map<String, byte[]> files) {
         return REFERENCE
                 .matcher(new String(page, StandardCharsets.UTF_8))

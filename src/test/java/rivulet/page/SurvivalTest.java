@@ -18,7 +18,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnAfterACut() {
-        model("sim-150tps-300tokens");
+        model("sim-200tps-250tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         browser.click("#cut");
@@ -33,7 +33,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnAfterAReload() {
-        model("sim-150tps-300tokens");
+        model("sim-200tps-250tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         browser.driver().navigate().refresh();
@@ -44,7 +44,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnWhenTheNetworkComesBack() {
-        model("sim-150tps-300tokens");
+        model("sim-200tps-250tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         network(true);
@@ -59,7 +59,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void twoTabsShowTheSameAnswer() {
-        model("sim-150tps-300tokens");
+        model("sim-200tps-250tokens");
         ask("Both.");
         awaitAnswerLongerThan(20);
         String first = browser.driver().getWindowHandle();

@@ -31,7 +31,7 @@ function keepAll() {
   showModel();
 }
 
-export function openSettings() {
+function openSettings() {
   for (const [name, value] of Object.entries(read())) if (form.elements[name]) form.elements[name].value = value;
   dialog.showModal();
 }

@@ -106,7 +106,7 @@ export default {
   verdict: 'Streaming showed its first words {times}× sooner: {saved} less waiting.',
   generateLead: 'No EventSource: a POST, read with getReader(). Each line is one JSON object; a read may hold many lines, or half of one.',
   reads: 'Reads',
-  readSays: '{bytes} B, {lines} lines',
+  readSays: '{bytes} B · lines: {lines}',
   structuredLead: 'A JSON document that fills in while it is written. Change the schema: the form follows.',
   example: 'Example',
   schema: 'Schema',

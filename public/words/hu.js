@@ -106,7 +106,7 @@ export default {
   verdict: 'A folyam {times}× hamarabb mutatta az első szavakat: {saved} várakozással kevesebb.',
   generateLead: 'EventSource nélkül: POST, getReader() olvassa. Minden sor egy JSON objektum; egy olvasásban több sor vagy fél sor is jöhet.',
   reads: 'Olvasások',
-  readSays: '{bytes} B, {lines} sor',
+  readSays: '{bytes} B · {lines} sor',
   structuredLead: 'JSON dokumentum, amely írás közben telik meg. Változtasd meg a sémát: az űrlap követi.',
   example: 'Példa',
   schema: 'Séma',

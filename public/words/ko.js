@@ -106,7 +106,7 @@ export default {
   verdict: '스트리밍이 첫 글자를 {times}배 빨리 보여주었습니다. 기다림이 {saved} 줄었습니다.',
   generateLead: 'EventSource 없이 POST를 getReader()로 읽습니다. 한 줄이 JSON 하나이고, 한 번의 읽기에 여러 줄이나 반 줄이 올 수 있습니다.',
   reads: '읽기',
-  readSays: '{bytes} B, {lines}줄',
+  readSays: '{bytes} B · {lines}줄',
   structuredLead: '쓰이는 동안 채워지는 JSON 문서입니다. 스키마를 바꾸면 양식도 바뀝니다.',
   example: '예시',
   schema: '스키마',

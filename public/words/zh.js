@@ -106,7 +106,7 @@ export default {
   verdict: '流式显示首字快 {times} 倍，少等 {saved}。',
   generateLead: '不用 EventSource：POST 请求，用 getReader() 读取。每行一个 JSON；一次读取可能含多行，也可能只有半行。',
   reads: '读取记录',
-  readSays: '{bytes} B，{lines} 行',
+  readSays: '{bytes} B · {lines} 行',
   structuredLead: '边写边填充的 JSON 文档。修改结构，表单随之变化。',
   example: '示例',
   schema: '结构（Schema）',

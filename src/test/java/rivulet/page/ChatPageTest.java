@@ -83,7 +83,7 @@ final class ChatPageTest extends PageTest {
                 + "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quote\n> more\n\n~~~\n```\n~~~\n\n" + "- item\n".repeat(60)
                 + "\nend [l](https://example.com)";
         Object differs = browser.runAsync(
-                "const { MarkdownView } = await import('/assets/markdown.js');"
+                "const { MarkdownView } = await import('/assets/markdown-view.js');"
                         + "const render = (step) => { const root = document.createElement('div');"
                         + "  const view = new MarkdownView(root);"
                         + "  for (let i = step; i < args[0].length + step; i += step) { view.update(args[0].slice(0, i)); }"

@@ -51,7 +51,7 @@ public final class App {
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
-        Asks asks = new Asks(new Feeds(upstreams, timer), config.instructions());
+        Asks asks = new Asks(new Feeds(upstreams, timer, config.documentLimits()), config.instructions());
         Follow follow = new Follow(streams, viewers, writer, timer);
         Models models = new Models(upstreams::models, config.upstream().model());
         server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import rivulet.feed.JsonFields;
 import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
 
@@ -42,6 +43,7 @@ record Config(
         int maxBodyBytes,
         int maxAnswerBytes,
         Upstream.Limits limits,
+        JsonFields.Limits documentLimits,
         String logLevel) {
 
     /** The upstream that is asked first. */
@@ -141,6 +143,7 @@ record Config(
                     number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
                     number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
                     limits(),
+                    documentLimits(),
                     choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
 
@@ -153,10 +156,19 @@ record Config(
                     number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
         }
 
+        private JsonFields.Limits documentLimits() {
+            return new JsonFields.Limits(
+                    number(Setting.MAX_DOCUMENT_DEPTH, 1, 1000),
+                    number(Setting.MAX_DOCUMENT_CHARS, 1, 1 << 30),
+                    number(Setting.MAX_NUMBER_LENGTH, 1, 1000),
+                    JsonFields.Limits.DEFAULTS.maxNameLength());
+        }
+
         private List<Upstream> upstreams() {
             String api = choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
+            String structured = choice(Setting.STRUCTURED_OUTPUT, UpstreamSettings.STRUCTURED);
             return new UpstreamSettings(this::text, variables)
-                    .read(api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
+                    .read(structured, api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
         }
 
         private Proxies proxies() {

@@ -21,7 +21,11 @@ import rivulet.feed.Upstream;
 /** Which upstreams the settings mean: one by {@code OPENAI_…}, or several by {@code UPSTREAMS}. */
 final class UpstreamSettings {
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final Set<String> MEMBERS = Set.of("name", "base_url", "key", "api", "model", "models", "headers");
+    /** The values of {@link Setting#STRUCTURED_OUTPUT}. */
+    static final String[] STRUCTURED = {"json_schema", "json_object", "instructions"};
+
+    private static final Set<String> MEMBERS =
+            Set.of("name", "base_url", "key", "api", "model", "models", "structured_output", "headers");
     private static final String LIST_FORM =
             "a JSON list, or the name of a file that holds one, of {\"name\",\"base_url\",\"key\",\"api\",\"models\"}";
     private static final String URL_FORM = "an address such as https://api.openai.com/v1 or http://localhost:11434/v1";
@@ -38,22 +42,27 @@ final class UpstreamSettings {
         this.environment = environment;
     }
 
-    /** The upstreams, the one to ask first before the others; at least one. */
-    List<Upstream> read(Upstream.@Nullable Api api) {
+    /**
+     * The upstreams, the one to ask first before the others; at least one.
+     *
+     * @param structured how documents are asked for, where an upstream says nothing else
+     * @param api the API to speak, where an upstream says nothing else; null: what suits it
+     */
+    List<Upstream> read(String structured, Upstream.@Nullable Api api) {
         String list = settings.apply(Setting.UPSTREAMS);
         if (list.isEmpty()) {
-            return List.of(single(api));
+            return List.of(single(structured, api));
         }
         List<Upstream> upstreams = new ArrayList<>();
         JsonNode json = json(list);
-        json.forEach(item -> upstreams.add(one(item, api)));
+        json.forEach(item -> upstreams.add(one(item, structured, api)));
         if (!json.isArray() || upstreams.isEmpty()) {
             throw unreadable();
         }
         return upstreams;
     }
 
-    private Upstream single(Upstream.@Nullable Api api) {
+    private Upstream single(String structured, Upstream.@Nullable Api api) {
         String openAiKey = settings.apply(Setting.OPENAI_API_KEY);
         String arkKey = settings.apply(Setting.ARK_API_KEY);
         String given = settings.apply(Setting.OPENAI_BASE_URL);
@@ -71,6 +80,7 @@ final class UpstreamSettings {
                 api,
                 settings.apply(Setting.OPENAI_MODEL),
                 List.of(),
+                structured(Setting.STRUCTURED_OUTPUT.name(), structured),
                 headers());
     }
 
@@ -91,7 +101,7 @@ final class UpstreamSettings {
         return headers;
     }
 
-    private Upstream one(JsonNode item, Upstream.@Nullable Api usual) {
+    private Upstream one(JsonNode item, String structured, Upstream.@Nullable Api usual) {
         requireKnown(item);
         String name = "UPSTREAMS: " + item.path("name").asText("");
         String url = item.path("base_url").asText("");
@@ -113,6 +123,9 @@ final class UpstreamSettings {
                 api(name, item.path("api").asText("auto"), usual),
                 item.path("model").asText(""),
                 models,
+                structured(
+                        name + " structured_output",
+                        item.path("structured_output").asText(structured)),
                 headers);
     }
 
@@ -136,6 +149,13 @@ final class UpstreamSettings {
             case "chat", "responses" -> Upstream.Api.valueOf(text.toUpperCase(Locale.ROOT));
             default -> throw SettingError.invalid(name + " api", text, "one of auto, responses, chat");
         };
+    }
+
+    private static Upstream.StructuredOutput structured(String name, String text) {
+        if (!List.of(STRUCTURED).contains(text)) {
+            throw SettingError.invalid(name, text, "one of " + String.join(", ", STRUCTURED));
+        }
+        return Upstream.StructuredOutput.valueOf(text.toUpperCase(Locale.ROOT));
     }
 
     private static JsonNode json(String listOrFile) {

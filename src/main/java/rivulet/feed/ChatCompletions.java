@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Chat Completions API, which nearly every provider speaks. */
 final class ChatCompletions implements Dialect {
@@ -42,19 +43,26 @@ final class ChatCompletions implements Dialect {
         request.options()
                 .properties()
                 .forEach(option -> body.set(renamed.getOrDefault(option.getKey(), option.getKey()), option.getValue()));
-        if (request.schema() != null) {
-            ObjectNode format = body.putObject("response_format").put("type", "json_schema");
-            format.putObject("json_schema")
-                    .put("name", "answer")
-                    .put("strict", true)
-                    .set("schema", request.schema());
-        }
         return body;
     }
 
     @Override
     public AnswerReader reader(Sink sink, Scrubber scrubber) {
         return new ChatCompletionsReader(sink, scrubber);
+    }
+
+    @Override
+    public void askForDocument(ObjectNode body, @Nullable ObjectNode schema) {
+        ObjectNode format = body.putObject("response_format");
+        if (schema == null) {
+            format.put("type", "json_object");
+            return;
+        }
+        format.put("type", "json_schema");
+        format.putObject("json_schema")
+                .put("name", "answer")
+                .put("strict", true)
+                .set("schema", schema);
     }
 
     private static void messages(ChatRequest request, ArrayNode messages) {

@@ -24,6 +24,12 @@ public record ChatRequest(
         @Nullable ObjectNode schema,
         ObjectNode extra) {
 
+    /** The same with more to tell the model before the conversation. */
+    ChatRequest withInstructions(String more) {
+        String all = instructions == null || instructions.isEmpty() ? more : instructions + "\n\n" + more;
+        return new ChatRequest(messages, model, all, options, schema, extra);
+    }
+
     /**
      * One turn of the conversation.
      *

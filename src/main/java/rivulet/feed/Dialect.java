@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
 
 /** One of OpenAI's two APIs: how a question is put, and how its answer is read. */
 interface Dialect {
@@ -14,6 +15,13 @@ interface Dialect {
      * @throws IllegalArgumentException if this API cannot say what is asked; the message tells what to do
      */
     ObjectNode body(ChatRequest request, String model);
+
+    /**
+     * Has the request ask for a JSON document.
+     *
+     * @param schema what the document must satisfy; null: any document
+     */
+    void askForDocument(ObjectNode body, @Nullable ObjectNode schema);
 
     /** Whether the upstream refused something that can be left out; from now on it is. */
     boolean canDoWithout(UpstreamReply refusal);

@@ -1,5 +1,8 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -8,13 +11,16 @@ import org.jspecify.annotations.Nullable;
 public final class Feeds {
     private final Upstreams upstreams;
     private final ScheduledExecutorService timer;
+    private final JsonFields.Limits limits;
 
     /**
      * @param upstreams where models answer
      * @param timer runs the feeds that need no upstream
+     * @param limits bounds documents
      */
-    public Feeds(Upstreams upstreams, ScheduledExecutorService timer) {
+    public Feeds(Upstreams upstreams, ScheduledExecutorService timer, JsonFields.Limits limits) {
         this.upstreams = upstreams;
+        this.limits = limits;
         this.timer = timer;
     }
 
@@ -33,9 +39,14 @@ public final class Feeds {
         return upstreams.feed(request);
     }
 
-    /** A model's answer as the fields of a document. */
+    /**
+     * A model's answer as the fields of a document.
+     *
+     * @throws IllegalArgumentException if the request's schema cannot be used; the message says why
+     */
     public Feed structured(ChatRequest request) {
-        return new Structured(upstreams.feed(request), request.schema());
+        ObjectNode schema = requireNonNull(request.schema(), "a structured answer has a schema");
+        return new Structured(upstreams.feed(request), schema, limits);
     }
 
     /** The model that will be asked, if that is known before the upstream is. */

@@ -22,7 +22,7 @@ package rivulet.feed;
  *
  * <p>Not thread-safe: one thread feeds it, and the steps are taken on that thread.
  */
-final class JsonFields {
+public final class JsonFields {
     /** Takes the steps, in order. */
     interface Steps {
         /** Takes no notice. */
@@ -59,14 +59,14 @@ final class JsonFields {
      * @param maxNumberLength digits of one number
      * @param maxNameLength decoded characters of one member's name
      */
-    record Limits(int maxDepth, int maxDocumentChars, int maxNumberLength, int maxNameLength) {
+    public record Limits(int maxDepth, int maxDocumentChars, int maxNumberLength, int maxNameLength) {
         /**
          * Those of Jackson's StreamReadConstraints, else a document shown while it grew would be refused by whoever
          * parses it at the end. Jackson limits no document, but a string to as many characters as here a document.
          */
-        static final Limits DEFAULTS = new Limits(1000, 20_000_000, 1000, 50_000);
+        public static final Limits DEFAULTS = new Limits(1000, 20_000_000, 1000, 50_000);
 
-        Limits {
+        public Limits {
             if (maxDepth < 1 || maxDocumentChars < 1 || maxNumberLength < 1 || maxNameLength < 1) {
                 throw new IllegalArgumentException("a limit must be at least 1");
             }

@@ -20,6 +20,8 @@ import rivulet.log.ErrorCode;
 
 /** An upstream that speaks one of OpenAI's APIs: makes feeds of the answers to questions. */
 public final class OpenAiUpstream {
+    private static final String SCHEMA_IN_WORDS =
+            "Answer with nothing but one JSON document that satisfies this JSON Schema: ";
     private static final MediaType JSON = MediaType.get("application/json");
 
     private final Upstream upstream;
@@ -137,7 +139,7 @@ public final class OpenAiUpstream {
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
     Request request(ChatRequest question, String model, EventStreamGuard.Progress progress) {
-        ObjectNode body = dialect.body(question, model);
+        ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
         return asked(dialect.path())
@@ -148,6 +150,23 @@ public final class OpenAiUpstream {
                 .tag(EventStreamGuard.Progress.class, progress)
                 .tag(Attempt.class, new Attempt())
                 .build();
+    }
+
+    private ObjectNode body(ChatRequest question, String model) {
+        ObjectNode schema = question.schema();
+        if (schema == null) {
+            return dialect.body(question, model);
+        }
+        if (upstream.structured() == Upstream.StructuredOutput.JSON_SCHEMA) {
+            ObjectNode body = dialect.body(question, model);
+            dialect.askForDocument(body, schema);
+            return body;
+        }
+        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model);
+        if (upstream.structured() == Upstream.StructuredOutput.JSON_OBJECT) {
+            dialect.askForDocument(body, null);
+        }
+        return body;
     }
 
     private Request.Builder asked(String path) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Responses API. */
 final class Responses implements Dialect {
@@ -25,9 +26,6 @@ final class Responses implements Dialect {
                         message -> input.addObject().put("role", message.role()).set("content", content(message)));
         body.put("stream", true);
         request.options().properties().forEach(option -> option(body, option.getKey(), option.getValue()));
-        if (request.schema() != null) {
-            format(body, "answer", true, request.schema());
-        }
         return body;
     }
 
@@ -39,6 +37,19 @@ final class Responses implements Dialect {
     @Override
     public AnswerReader reader(Sink sink, Scrubber scrubber) {
         return new ResponsesReader(sink, scrubber);
+    }
+
+    @Override
+    public void askForDocument(ObjectNode body, @Nullable ObjectNode schema) {
+        ObjectNode format = body.putObject("text").putObject("format");
+        if (schema == null) {
+            format.put("type", "json_object");
+            return;
+        }
+        format.put("type", "json_schema")
+                .put("name", "answer")
+                .put("strict", true)
+                .set("schema", schema);
     }
 
     private static JsonNode content(ChatRequest.Message message) {
@@ -81,14 +92,5 @@ final class Responses implements Dialect {
         if (format.path("json_schema") instanceof ObjectNode schema) {
             flat.setAll(schema);
         }
-    }
-
-    private static void format(ObjectNode body, String name, boolean strict, ObjectNode schema) {
-        body.putObject("text")
-                .putObject("format")
-                .put("type", "json_schema")
-                .put("name", name)
-                .put("strict", strict)
-                .set("schema", schema);
     }
 }

@@ -1,28 +1,49 @@
 package rivulet.feed;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Document;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
 import rivulet.log.Usage;
 
 /** Turns a feed whose text is a JSON document into one that builds the document step by step. */
 final class Structured implements Feed {
-    private final Feed text;
-    private final boolean arrayWanted;
+    /** Exact: a schema may bound a number that a double cannot hold. */
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
 
-    /** @param schema what the document must satisfy */
-    Structured(Feed text, @Nullable ObjectNode schema) {
+    private final Feed text;
+    private final JsonFields.Limits limits;
+    private final boolean arrayWanted;
+    private final SchemaCheck check;
+
+    /**
+     * @param schema what the document must satisfy
+     * @throws IllegalArgumentException if the schema cannot be used; the message says why
+     */
+    Structured(Feed text, ObjectNode schema, JsonFields.Limits limits) {
         this.text = text;
-        this.arrayWanted = schema != null && wantsArray(schema.path("type"));
+        this.limits = limits;
+        this.arrayWanted = wantsArray(schema.path("type"));
+        this.check = new SchemaCheck(schema);
     }
 
     @Override
     public Cancellation start(Sink sink) {
-        return text.start(new Reader(sink, arrayWanted));
+        return text.start(new Reader(sink, new Parts(limits, arrayWanted, check)));
     }
+
+    /** What a reading needs. */
+    private record Parts(JsonFields.Limits limits, boolean arrayWanted, SchemaCheck check) {}
 
     private static boolean wantsArray(JsonNode type) {
         boolean wants = type.asText().equals("array");
@@ -36,11 +57,14 @@ final class Structured implements Feed {
     private static final class Reader implements Sink, JsonFields.Steps {
         private final Sink sink;
         private final JsonFields fields;
+        private final SchemaCheck check;
+        private final Document document = new Document();
         private boolean refused;
 
-        private Reader(Sink sink, boolean arrayWanted) {
+        private Reader(Sink sink, Parts parts) {
             this.sink = sink;
-            this.fields = new JsonFields(this, JsonFields.Limits.DEFAULTS, arrayWanted);
+            this.fields = new JsonFields(this, parts.limits, parts.arrayWanted);
+            this.check = parts.check;
         }
 
         @Override
@@ -54,18 +78,35 @@ final class Structured implements Feed {
         public void done(FinishReason reason, @Nullable String providerReason) {
             boolean noDocument = reason == FinishReason.REFUSAL || reason == FinishReason.TOOL_CALLS;
             String cut = reason == FinishReason.STOP ? "" : "; the answer ended early: " + reason.wireName();
-            if (!refused && (noDocument || tryReading(fields::end, cut))) {
+            if (!refused && (noDocument || (tryReading(fields::end, cut) && satisfies()))) {
                 sink.done(reason, providerReason);
+            }
+        }
+
+        private boolean satisfies() {
+            Optional<String> violation = check.firstViolation(parsed());
+            violation.ifPresent(what -> sink.failed(
+                    ErrorCode.SCHEMA_MISMATCH, "The answer does not satisfy the schema, at " + what + ".", null));
+            return violation.isEmpty();
+        }
+
+        private JsonNode parsed() {
+            try {
+                return MAPPER.readTree(document.json());
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("the steps build a JSON document", e);
             }
         }
 
         @Override
         public void set(String path, String literal) {
+            document.set(path, literal);
             sink.fieldSet(path, literal);
         }
 
         @Override
         public void append(String path, String delta) {
+            document.append(path, delta);
             sink.fieldAppend(path, delta);
         }
 
@@ -110,7 +151,8 @@ final class Structured implements Feed {
                 return true;
             } catch (InvalidJson e) {
                 refused = true;
-                sink.failed(e.code(), "The answer is no JSON document: " + e.getMessage() + because, null);
+                String at = e.path().isEmpty() ? "" : " at " + e.path();
+                sink.failed(e.code(), "The answer is no JSON document" + at + ": " + e.getMessage() + because, null);
                 return false;
             }
         }

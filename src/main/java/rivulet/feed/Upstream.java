@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param api the API that the upstream speaks
  * @param model asked for where the request names none; empty: the upstream's first
  * @param models those it is asked for, each a name or a beginning followed by {@code *}; empty: any
+ * @param structured how it is asked for a document
  * @param headers sent with each request
  */
 public record Upstream(
@@ -25,6 +26,7 @@ public record Upstream(
         Api api,
         String model,
         List<String> models,
+        StructuredOutput structured,
         Map<String, String> headers) {
     /** OpenAI itself. */
     public static final URI OPENAI = URI.create("https://api.openai.com/v1");
@@ -44,6 +46,16 @@ public record Upstream(
         public String wireName() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** How an upstream is asked for a document. */
+    public enum StructuredOutput {
+        /** By the schema itself, which it is bound to keep. */
+        JSON_SCHEMA,
+        /** By asking for some JSON, and for the schema in words. */
+        JSON_OBJECT,
+        /** In words alone. */
+        INSTRUCTIONS
     }
 
     /**
@@ -70,6 +82,7 @@ public record Upstream(
             @Nullable Api api,
             String model,
             List<String> models,
+            StructuredOutput structured,
             Map<String, String> headers) {
         boolean openAi = baseUrl != null && sameHost(baseUrl, OPENAI);
         Api spoken = api != null ? api : openAi ? Api.RESPONSES : Api.CHAT;
@@ -82,6 +95,7 @@ public record Upstream(
                 spoken,
                 model.isEmpty() ? named : model,
                 List.copyOf(models),
+                structured,
                 Map.copyOf(headers));
     }
 

@@ -1,5 +1,7 @@
 package rivulet.log;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,11 +10,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON document as far as {@code field} events have built it. Not for use by several threads. */
-final class Document {
+public final class Document {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
     private @Nullable Object root;
 
+    /** An empty document: nothing is known of it yet. */
+    public Document() {}
+
     /** Takes one step: the value at the path is replaced, or added behind its siblings. */
-    void set(String path, String literal) {
+    public void set(String path, String literal) {
         Object value = open(literal);
         if (path.isEmpty()) {
             root = value;
@@ -23,8 +30,22 @@ final class Document {
     }
 
     /** Takes one step: the string at the path grows. */
-    void append(String path, String delta) {
+    public void append(String path, String delta) {
         ((StringBuilder) at(path)).append(delta);
+    }
+
+    /** The string at the path, as far as it has grown. */
+    public String string(String path) {
+        return at(path).toString();
+    }
+
+    /** The document as JSON text; {@code null} where nothing is known of it. */
+    public String json() {
+        try {
+            return MAPPER.writeValueAsString(root);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("maps, lists, strings and literals can always be written", e);
+        }
     }
 
     /** The document as maps, lists, strings being built and raw literals, which Jackson writes as it stands. */

@@ -1,6 +1,8 @@
 package rivulet.wire;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import rivulet.log.Entry;
 import rivulet.log.StreamLog;
 
@@ -17,33 +19,37 @@ record Batch(int last, boolean ends, byte[] bytes) {
     /** Bytes at most, unless one frame alone is larger: what a viewer that does not read holds in memory. */
     private static final int MAX_BYTES = 16 * 1024;
 
-    /** The batch that follows a position; its {@code last} is the position itself if nothing does. */
-    static Batch after(int position, StreamLog log, Format format) {
+    /**
+     * The batch that follows a position; its {@code last} is the position itself if nothing does.
+     *
+     * @param encoder makes an entry's frame
+     */
+    static Batch after(int position, StreamLog log, Function<Entry, byte[]> encoder) {
         List<Entry> entries = log.read(position, MAX_ENTRIES);
+        List<byte[]> frames = new ArrayList<>(entries.size());
         int size = 0;
-        int count = 0;
-        while (count < entries.size()) {
-            int length = entries.get(count).encoded(format).length;
-            if (count > 0 && size + length > MAX_BYTES) {
+        for (Entry entry : entries) {
+            byte[] frame = encoder.apply(entry);
+            if (!frames.isEmpty() && size + frame.length > MAX_BYTES) {
                 break;
             }
-            size += length;
-            count++;
+            frames.add(frame);
+            size += frame.length;
         }
-        return count == 0 ? new Batch(position, false, new byte[0]) : of(entries.subList(0, count), size, format);
+        if (frames.isEmpty()) {
+            return new Batch(position, false, new byte[0]);
+        }
+        Entry last = entries.get(frames.size() - 1);
+        return new Batch(last.index(), last.event().terminal(), gather(frames, size));
     }
 
-    private static Batch of(List<Entry> entries, int size, Format format) {
-        Entry last = entries.get(entries.size() - 1);
-        byte[] bytes = entries.size() == 1 ? last.encoded(format) : gather(entries, size, format);
-        return new Batch(last.index(), last.event().terminal(), bytes);
-    }
-
-    private static byte[] gather(List<Entry> entries, int size, Format format) {
+    private static byte[] gather(List<byte[]> frames, int size) {
+        if (frames.size() == 1) {
+            return frames.get(0);
+        }
         byte[] bytes = new byte[size];
         int at = 0;
-        for (Entry entry : entries) {
-            byte[] frame = entry.encoded(format);
+        for (byte[] frame : frames) {
             System.arraycopy(frame, 0, bytes, at, frame.length);
             at += frame.length;
         }

@@ -7,6 +7,7 @@ import rivulet.log.Encoding;
 import rivulet.log.Entry;
 import rivulet.log.Event;
 import rivulet.log.Kind;
+import rivulet.log.StreamLog;
 
 /** How a stream can be shown. Each is a pure function of an entry, so a replay equals what was sent live. */
 public enum Format implements Encoding {
@@ -19,7 +20,9 @@ public enum Format implements Encoding {
     /** One JSON object a line. */
     NDJSON(Ndjson::line, false),
     /** Server-Sent Events that wrap each piece of a flat document in an envelope with a status. */
-    STATUS(StatusEnvelope::event, true);
+    STATUS(StatusEnvelope::event, true),
+    /** Server-Sent Events, each with one JSON Patch operation: see {@link JsonPatch}, which alone can encode it. */
+    PATCH(Sse::json, true);
 
     private static final byte[] SSE_HEARTBEAT = ": hb\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NDJSON_HEARTBEAT = "{\"event\":\"heartbeat\"}\n".getBytes(StandardCharsets.US_ASCII);
@@ -62,8 +65,13 @@ public enum Format implements Encoding {
         return switch (this) {
             case JSON, NDJSON -> true;
             case TEXT, TEXT_DONE -> kind != Kind.STRUCTURED;
-            case STATUS -> kind == Kind.STRUCTURED;
+            case STATUS, PATCH -> kind == Kind.STRUCTURED;
         };
+    }
+
+    /** Encodes the entries that follow a position, in their order, for one viewer. */
+    Function<Entry, byte[]> encoder(StreamLog log, int after) {
+        return this == PATCH ? new JsonPatch(log, after)::frame : entry -> entry.encoded(this);
     }
 
     /** What is sent when nothing else is; without a blank line, from which some clients make an empty message. */

@@ -4,9 +4,11 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.util.IteratingCallback;
+import rivulet.log.Entry;
 import rivulet.log.StreamLog;
 
 /**
@@ -100,6 +102,7 @@ final class Viewer {
 
     /** Reads the log and writes the response, in turn. */
     private final class Pump extends IteratingCallback {
+        private final Function<Entry, byte[]> encoder;
         private int position;
         private Batch inFlight;
         private boolean headSent;
@@ -108,6 +111,7 @@ final class Viewer {
 
         private Pump(int position) {
             this.position = position;
+            this.encoder = format.encoder(log, position);
             this.inFlight = new Batch(position, false, NOTHING);
         }
 
@@ -117,7 +121,7 @@ final class Viewer {
                 look();
             }
             while (!inFlight.ends()) {
-                inFlight = Batch.after(position, log, format);
+                inFlight = Batch.after(position, log, encoder);
                 if (inFlight.bytes().length > 0) {
                     return write(withRetry(inFlight.bytes()));
                 }

@@ -26,17 +26,16 @@ export class Answering {
   #onKept;
 
   /**
-   * @param aroundDraw is called with what draws, so that the thread can stay at its end
    * @param onKept the conversation was kept, and may be listed or named anew
    * @param onEnd is told `complete`, `failed` or `cancelled`; the answer is shown and kept by then
    */
-  constructor(conversation, answer, run, { aroundDraw, onKept, onEnd }) {
+  constructor(conversation, answer, run, { onKept, onEnd }) {
     this.answer = answer;
     this.run = run;
     this.#conversation = conversation;
     this.#onKept = onKept;
     this.#onEnd = onEnd;
-    this.#draw = eachFrame(() => aroundDraw(() => this.view.update(answer)));
+    this.#draw = eachFrame(() => this.view.update(answer));
     this.view.update(answer);
   }
 

@@ -96,8 +96,8 @@ async function start() {
   await route();
   document.body.dataset.ready = '';
   if (document.body.dataset.view === 'chat') byId('question').focus();
-  const { upstream } = await health();
-  byId('simulated').hidden = upstream.name !== 'simulator';
+  const { upstream } = await health().catch(() => ({}));
+  byId('simulated').hidden = upstream?.name !== 'simulator';
 }
 
 byId('language').addEventListener('change', async (event) => {

@@ -20,6 +20,8 @@ let conversation = newConversation();
 /** The answer that is being written; null when none is. */
 let answering = null;
 let onChange = () => {};
+/** Whether the thread stays at its end as it grows: until someone scrolls up. */
+let following = true;
 
 export const currentConversation = () => conversation;
 export const isAnswering = () => answering !== null;
@@ -57,18 +59,11 @@ export function ask(text) {
 const titleOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS);
 
 const hooks = {
-  aroundDraw(draw) {
-    const stay = atEnd();
-    draw();
-    if (stay) toEnd();
-  },
   onKept: () => onChange(),
   onEnd(state, { answer, view }) {
     if (answering?.answer === answer) answering = null;
-    hooks.aroundDraw(() => {
-      view.update(answer);
-      markLast();
-    });
+    view.update(answer);
+    markLast();
     announce({
       complete: t('answerComplete'),
       cancelled: t('answerCancelled'),
@@ -152,12 +147,20 @@ function edit() {
 const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
 
 function toEnd() {
+  following = true;
   scroll.scrollTop = scroll.scrollHeight;
 }
 
 scroll.addEventListener('scroll', () => {
-  byId('to-end').hidden = atEnd();
+  following = atEnd();
+  byId('to-end').hidden = following;
 }, { passive: true });
+const sizes = new ResizeObserver(() => {
+  if (following) toEnd();
+  byId('to-end').hidden = following;
+});
+sizes.observe(thread);
+sizes.observe(scroll);
 byId('to-end').addEventListener('click', () => {
   toEnd();
   question.focus();

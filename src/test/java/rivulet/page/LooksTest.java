@@ -47,7 +47,8 @@ final class LooksTest extends PageTest {
         browser.awaitState("complete");
         shootAll("chat-answer");
         browser.run("document.getElementById('scroll').scrollTop = 0");
-        shootAll("chat-answer-top");
+        browser.await("a way back to the end", () -> browser.find("#to-end").isDisplayed());
+        browser.shoot("chat-answer-top-1280-light");
     }
 
     @Test

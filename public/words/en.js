@@ -25,7 +25,7 @@ export default {
   conversation: 'Conversation',
   emptyTitle: 'Ask something. Watch it arrive.',
   emptyText: 'Cut the connection or reload in the middle of an answer: it goes on where it was.',
-  simulated: 'No key is set: the built-in simulator answers.',
+  simulated: 'No key is set: the built-in simulator answers. Its model’s name says how:',
   idea1: 'Compare Server-Sent Events and WebSocket in a table',
   idea2: 'Show a Java record and how to use it',
   idea3: 'Why do answers come token by token?',

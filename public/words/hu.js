@@ -25,7 +25,7 @@ export default {
   conversation: 'Beszélgetés',
   emptyTitle: 'Kérdezz, és nézd, ahogy megérkezik.',
   emptyText: 'Vágd el a kapcsolatot vagy töltsd újra az oldalt válasz közben: onnan folytatja, ahol tartott.',
-  simulated: 'Nincs kulcs megadva: a beépített szimulátor válaszol.',
+  simulated: 'Nincs kulcs megadva: a beépített szimulátor válaszol. A modell neve mondja meg, hogyan:',
   idea1: 'Hasonlítsd össze táblázatban az SSE-t és a WebSocketet',
   idea2: 'Mutass egy Java recordot példával',
   idea3: 'Miért tokenenként érkezik a válasz?',

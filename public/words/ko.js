@@ -25,7 +25,7 @@ export default {
   conversation: '대화',
   emptyTitle: '질문하고, 답이 도착하는 모습을 보세요.',
   emptyText: '답변 도중에 연결을 끊거나 새로고침해도 멈춘 곳에서 이어집니다.',
-  simulated: '키가 없어 내장 시뮬레이터가 답합니다.',
+  simulated: '키가 없어 내장 시뮬레이터가 답합니다. 모델 이름이 답하는 방식을 정합니다:',
   idea1: 'SSE와 WebSocket을 표로 비교해줘',
   idea2: 'Java record 예제를 보여줘',
   idea3: '답변은 왜 토큰 단위로 오나요?',

@@ -25,7 +25,7 @@ export default {
   conversation: '对话',
   emptyTitle: '提个问题，看回答到来。',
   emptyText: '回答途中切断连接或刷新页面，它会从原处继续。',
-  simulated: '未设置密钥：由内置模拟器回答。',
+  simulated: '未设置密钥：由内置模拟器回答。模型名称决定回答方式：',
   idea1: '用表格比较 SSE 和 WebSocket',
   idea2: '给出一个 Java record 的例子',
   idea3: '为什么回答是逐个 token 到来的？',

@@ -124,22 +124,4 @@ final class StaticFilesTest {
     void pageIsSmall() {
         assertTrue(StaticFiles.gzippedBytes() < MOST_PAGE_BYTES, StaticFiles.gzippedBytes() + " bytes");
     }
-
-    @Test
-    void modelsAreListed() {
-        HttpResponse<String> models = server.get("/models");
-        assertEquals(
-                "gpt-4o-mini", TestServer.json(models.body()).path("default").asText());
-        assertTrue(TestServer.json(models.body()).path("models").toString().contains("\"sim-fast\""));
-    }
-
-    @Test
-    void upstreamWithoutAListHasNoModels() throws IOException {
-        try (RawUpstream upstream = RawUpstream.saying(
-                        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
-                TestServer before = TestServer.before(upstream)) {
-            assertEquals(
-                    "{\"default\":\"\",\"models\":[]}", before.get("/models").body());
-        }
-    }
 }

@@ -257,6 +257,18 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void simulatorsModelsAreOnePressAway() {
+        browser.await("the models", () -> browser.exists("#simulated-models button"));
+        browser.run("[...document.querySelectorAll('#simulated-models button')]"
+                + ".find((b) => b.textContent === 'sim-echo').click()");
+        assertEquals("sim-echo", browser.text("#model-chip"));
+        assertEquals("sim-echo", browser.text("#simulated-models [aria-pressed=true]"));
+        ask("parrot");
+        browser.awaitState("complete");
+        assertEquals("parrot", browser.text(".prose").strip());
+    }
+
+    @Test
     void settingsReachTheModel() {
         browser.click("#settings-open");
         browser.await("models are listed", () -> browser.exists("#models option[value=sim-echo]"));

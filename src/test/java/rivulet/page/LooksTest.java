@@ -2,6 +2,7 @@ package rivulet.page;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -122,6 +123,16 @@ final class LooksTest extends PageTest {
                         + "p.dispatchEvent(new Event('change'))");
         browser.awaitState("complete");
         shootAll("structured");
+    }
+
+    @Test
+    void nothingShiftsWhileThePageComesUp() {
+        browser.open(server.url("/"));
+        Object shift = browser.runAsync("return new Promise((resolve) => { let sum = 0;"
+                + "new PerformanceObserver((list) => { for (const e of list.getEntries()) sum += e.value; })"
+                + "  .observe({ type: 'layout-shift', buffered: true });"
+                + "setTimeout(() => resolve(sum), 300); });");
+        assertTrue(((Number) shift).doubleValue() < 0.02, "shifted by " + shift);
     }
 
     @Test

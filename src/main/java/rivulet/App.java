@@ -21,6 +21,7 @@ import rivulet.feed.UpstreamClient;
 import rivulet.feed.Upstreams;
 import rivulet.log.LogStore;
 import rivulet.log.MemoryStore;
+import rivulet.log.RedisStore;
 import rivulet.wire.Viewers;
 
 /** Builds the parts, starts them, and stops them in order. */
@@ -43,7 +44,7 @@ public final class App {
     /** The server with these settings, not yet started. */
     App(Config config) {
         this.config = config;
-        store = new MemoryStore(config.retention(), timer, new SecureRandom());
+        store = store();
         streams = new Streams(store, config, timer, System::nanoTime);
         viewers = new Viewers(
                 config.heartbeat(), config.slowViewerTimeout(), writer, timer, System::nanoTime, App::retryMillis);
@@ -87,6 +88,8 @@ public final class App {
     /** Begins nothing new, lets live streams end, ends those that do not, and stops. */
     void stop() {
         streams.drain();
+        // What other nodes generate is followed elsewhere from now on.
+        store.stopFollowing();
         await(() -> streams.liveCount() == 0, config.drainTimeout());
         streams.endAll();
         await(() -> viewers.count() == 0, LAST_WORDS);
@@ -108,6 +111,13 @@ public final class App {
     static String version() {
         return Optional.ofNullable(App.class.getPackage().getImplementationVersion())
                 .orElse("dev");
+    }
+
+    private LogStore store() {
+        SecureRandom random = new SecureRandom();
+        return config.redis()
+                .<LogStore>map(redis -> new RedisStore(redis, config.retention(), timer, random, System::nanoTime))
+                .orElseGet(() -> new MemoryStore(config.retention(), timer, random));
     }
 
     private String greeting() {

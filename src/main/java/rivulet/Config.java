@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 import rivulet.feed.JsonFields;
 import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
+import rivulet.log.RedisAddress;
 
 /**
  * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
  * directory, then the defaults of {@link Setting}. The only reader of the environment.
  *
+ * @param redis what several nodes share; empty: streams are in this node's memory alone
  * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
  * @param instructions what the user set; null if nothing, so that each route's own default holds
  */
@@ -44,6 +46,7 @@ record Config(
         int maxAnswerBytes,
         Upstream.Limits limits,
         JsonFields.Limits documentLimits,
+        Optional<RedisAddress> redis,
         String logLevel) {
 
     /** The upstream that is asked first. */
@@ -144,6 +147,7 @@ record Config(
                     number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
                     limits(),
                     documentLimits(),
+                    redis(),
                     choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
 
@@ -195,6 +199,16 @@ record Config(
             }
             throw SettingError.invalid(
                     setting.name(), text.replaceAll("//.*@", "//…@"), "http://host:port, without a user");
+        }
+
+        private Optional<RedisAddress> redis() {
+            String url = text(Setting.REDIS_URL);
+            Optional<RedisAddress> address = RedisAddress.parse(url);
+            if (!url.isEmpty() && address.isEmpty()) {
+                // Not shown as the others are: it may hold a password.
+                throw new SettingError(Setting.REDIS_URL + " must be " + RedisAddress.FORM);
+            }
+            return address;
         }
 
         private List<String> origins() {

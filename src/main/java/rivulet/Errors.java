@@ -18,6 +18,7 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.log.StoreAway;
 
 /** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
 final class Errors {
@@ -70,6 +71,9 @@ final class Errors {
             return known.getStatus() == HttpStatus.NOT_FOUND_404
                     ? RequestError.noSuchRoute("There is no " + ctx.path() + " here; the routes are in the README.")
                     : RequestError.ofStatus(known.getStatus(), String.valueOf(known.getMessage()));
+        }
+        if (thrown instanceof StoreAway) {
+            return RequestError.storeAway();
         }
         LOG.error("{} {} failed", ctx.method(), ctx.path(), thrown);
         return RequestError.internal();

@@ -28,6 +28,9 @@ final class Follow {
     /** How often a client that waits for a whole answer is looked at. */
     private static final Duration LOOK = Duration.ofMillis(500);
 
+    /** How long a cancelled stream may take to end: longer than a dead node's lease. */
+    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(10);
+
     private final Streams streams;
     private final Viewers viewers;
     private final Executor writer;
@@ -64,6 +67,26 @@ final class Follow {
         Streams.Visit visit = streams.visit(log);
         // A client that comes with an id can come again, however little it is sent now.
         viewers.show(ctx, log, after, format, sentAny -> visit.end(true));
+    }
+
+    /** Shows the end alone, of a stream that lost its node, to a client that may or may not have seen it. */
+    void end(Context ctx, StreamLog log, Format format) {
+        viewers.showEnd(ctx, log, format);
+    }
+
+    /** Sends the client away so that it comes back: what it wants to see is out of reach just now. */
+    void later(Context ctx, Format format) {
+        viewers.later(ctx, format);
+    }
+
+    /**
+     * Answers once a stream that was cancelled has ended, or after a while anyway: the node that generates it may be dead,
+     * and then another one ends it.
+     */
+    void onceEnded(Context ctx, StreamLog log, Runnable answer) {
+        CompletableFuture<Void> ended = when(log, log::ended);
+        timer.schedule(() -> ended.complete(null), CANCEL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        ctx.future(() -> ended.thenRunAsync(answer, writer));
     }
 
     /** Answers with the whole text, once it is complete; a client that does not wait for it ends it. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.function.BooleanSupplier;
+import rivulet.log.StoreState;
 import rivulet.wire.Viewers;
 
 /** Whether the server is well, for people and for balancers. */
@@ -45,11 +46,15 @@ final class Health {
     }
 
     private void ready(Context ctx) {
-        String status = streams.draining() ? "draining" : started.getAsBoolean() ? "ready" : "starting";
-        answer(
-                ctx,
-                status.equals("ready") ? 200 : 503,
-                JsonNodeFactory.instance.objectNode().put("status", status));
+        StoreState store = streams.storeState();
+        boolean up = started.getAsBoolean() && store != StoreState.NEVER_REACHED;
+        String status = streams.draining() ? "draining" : up ? "ready" : "starting";
+        ObjectNode ready = JsonNodeFactory.instance.objectNode().put("status", status);
+        if (store != StoreState.REACHABLE) {
+            // With the store away this node still serves; a 503 would take all nodes out at once.
+            ready.put("store", StoreState.UNREACHABLE.wireName());
+        }
+        answer(ctx, status.equals("ready") ? 200 : 503, ready);
     }
 
     private static void answer(Context ctx, int status, ObjectNode json) {

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param stream the stream's id
  * @param index the index of the last event it has
+ * @param endTold whether this is an index that only {@link rivulet.wire.Viewers#showEnd} gives, with a zero before it: the
+ *     client was told the end for certain
  */
-record Position(String stream, int index) {
+record Position(String stream, int index, boolean endTold) {
     /** The parameter for clients that cannot set the header. */
     static final String PARAMETER = "last_event_id";
 
@@ -43,6 +45,10 @@ record Position(String stream, int index) {
             throw RequestError.badRequest(
                     "The last event id must be an id that this server sent: <stream>.<index>, the index from 0.");
         }
-        return new Position(matcher.group(1), (int) Math.min(Integer.MAX_VALUE, Long.parseLong(matcher.group(2))));
+        String index = matcher.group(2);
+        return new Position(
+                matcher.group(1),
+                (int) Math.min(Integer.MAX_VALUE, Long.parseLong(index)),
+                index.length() > 1 && index.startsWith("0"));
     }
 }

@@ -94,6 +94,14 @@ final class RequestError extends RuntimeException {
                 Map.of("Retry-After", "5"));
     }
 
+    static RequestError storeAway() {
+        return new RequestError(
+                503,
+                "store_unreachable",
+                "The store that the nodes share does not answer just now; try again soon.",
+                Map.of("Retry-After", "1"));
+    }
+
     /** A fault that the server itself found in a request, under the status that it gave. */
     static RequestError ofStatus(int status, String message) {
         return new RequestError(status, "http_" + status, message, Map.of());

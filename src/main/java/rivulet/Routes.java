@@ -6,6 +6,7 @@ import io.javalin.http.HandlerType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import rivulet.log.StoreAway;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
 import rivulet.wire.Format;
@@ -73,16 +74,27 @@ final class Routes {
     }
 
     private void resume(Context ctx, Position position, Format format) {
-        StreamLog log = streams.find(position.stream());
+        StreamLog log;
+        try {
+            log = streams.find(position.stream());
+        } catch (StoreAway e) {
+            follow.later(ctx, format);
+            return;
+        }
         FormatChoice.requireSuits(format, log.start().kind());
         // The end first: an index that is looked up after it cannot be beyond a head that was still moving.
         boolean ended = log.ended();
         int head = log.head();
-        if (ended && position.index() > head) {
+        boolean ownerLost = StreamState.ownerLost(log);
+        if (ownerLost && position.index() >= head && !position.endTold()) {
+            follow.end(ctx, log, format);
+            return;
+        }
+        if (ended && position.index() > head && !ownerLost) {
             throw RequestError.badRequest("The stream %s has ended at index %d; there is no index %d."
                     .formatted(position.stream(), head, position.index()));
         }
-        if (ended && position.index() == head && ctx.method().equals(HandlerType.GET)) {
+        if (ended && position.index() >= head && ctx.method().equals(HandlerType.GET)) {
             // All has been seen. This status stops EventSource, which would come again for ever after a 200.
             ctx.status(204);
         } else {
@@ -124,27 +136,26 @@ final class Routes {
 
     private void read(Context ctx) {
         Fields query = query(ctx);
-        StreamLog log = streams.find(Position.requireStream(ctx.pathParam("id")));
+        String id = Position.requireStream(ctx.pathParam("id"));
         Optional<Integer> after = query.integer("after", -1, Integer.MAX_VALUE);
         Format format = FormatChoice.of(ctx, query, Format.JSON);
         Optional<Position> position = Position.of(ctx, query);
         query.rejectUnknown();
         if (FormatChoice.wantsState(ctx)) {
-            answerState(ctx, log);
+            answerState(ctx, streams.find(id));
             return;
         }
-        String id = log.start().stream();
         if (position.isPresent() && !position.get().stream().equals(id)) {
             throw RequestError.badRequest("The last event id is of another stream than " + id + ".");
         }
-        resume(ctx, position.orElseGet(() -> new Position(id, after.orElse(-1))), format);
+        resume(ctx, position.orElseGet(() -> new Position(id, after.orElse(-1), false)), format);
     }
 
     private void cancel(Context ctx) {
         query(ctx).rejectUnknown();
         StreamLog log = streams.find(Position.requireStream(ctx.pathParam("id")));
         streams.cancel(log);
-        answerState(ctx, log);
+        follow.onceEnded(ctx, log, () -> answerState(ctx, log));
     }
 
     private static Fields query(Context ctx) {

@@ -39,6 +39,7 @@ enum Setting {
     FIRST_EVENT_TIMEOUT("300s", "time from the request to the upstream's first event"),
     IDLE_TIMEOUT("120s", "silence between two events of the upstream"),
     STREAM_TIMEOUT("30m", "time that one stream may take"),
+    REDIS_URL("", "Redis that several nodes share: redis:// or rediss://user:password@host:port; default: no sharing"),
     LOG_LEVEL("info", "what is logged: error, warn, info or debug");
 
     private final String defaultText;
@@ -61,7 +62,7 @@ enum Setting {
 
     /** Whether the value must never be shown. */
     boolean secret() {
-        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS;
+        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS || this == REDIS_URL;
     }
 
     /** All settings as the lines of {@code --help}. */

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import rivulet.feed.Producer;
 import rivulet.log.ErrorCode;
 import rivulet.log.LogStore;
+import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
 
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
@@ -36,6 +37,7 @@ final class Streams {
         this.timer = timer;
         this.nanoTime = nanoTime;
         this.places = new Semaphore(config.maxStreams());
+        store.serve(new OtherNodes());
     }
 
     /**
@@ -64,9 +66,24 @@ final class Streams {
         return store.find(id).orElseThrow(() -> RequestError.noSuchStream(id));
     }
 
-    /** Ends the stream now, if it is live. */
+    /**
+     * Ends the stream, if it is live: at once where it is generated here, else soon.
+     *
+     * @throws rivulet.log.StoreAway if the node that generates it cannot be asked just now
+     */
     void cancel(StreamLog log) {
-        Optional.ofNullable(live.get(log.start().stream())).ifPresent(stream -> stream.producer.cancel());
+        String id = log.start().stream();
+        if (!cancelHere(id) && !log.ended()) {
+            store.cancel(id);
+        }
+    }
+
+    private boolean cancelHere(String id) {
+        Live stream = live.get(id);
+        if (stream != null) {
+            stream.producer.cancel();
+        }
+        return stream != null;
     }
 
     /** Counts one more viewer of the stream, until the visit is closed. */
@@ -76,6 +93,11 @@ final class Streams {
             stream.viewerCame();
         }
         return new Visit(stream);
+    }
+
+    /** How what keeps the streams is doing. */
+    StoreState storeState() {
+        return store.state();
     }
 
     int liveCount() {
@@ -105,6 +127,24 @@ final class Streams {
             stream.stopGrace();
             places.release();
             LOG.info("stream {} ends: {} events", id, log.head() + 1);
+        }
+    }
+
+    /** What other nodes ask for the streams that are generated here. */
+    private final class OtherNodes implements LogStore.Remote {
+        @Override
+        public void cancel(String id) {
+            cancelHere(id);
+        }
+
+        @Override
+        public Runnable watched(String id) {
+            Live stream = live.get(id);
+            if (stream == null) {
+                return () -> {};
+            }
+            stream.viewerCame();
+            return () -> stream.viewerLeft(true);
         }
     }
 

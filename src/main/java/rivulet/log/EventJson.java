@@ -30,6 +30,17 @@ public final class EventJson {
         return entry.event() instanceof Event.Text text ? deltaPayload(text.delta()) : write(members(entry));
     }
 
+    /**
+     * The event that was written so: of all that a format shows, nothing is lost, not even how a number was written.
+     *
+     * @param name what {@link #name} gave, null if nothing
+     * @param json what {@link #payload} gave
+     * @throws IllegalArgumentException if no event is written so
+     */
+    static Event event(@Nullable String name, String json) {
+        return EventReader.event(name, json);
+    }
+
     /** The event's members. */
     static ObjectNode members(Entry entry) {
         return entry.event().accept(new Members(entry.index()));

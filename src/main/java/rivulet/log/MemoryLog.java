@@ -44,10 +44,15 @@ final class MemoryLog implements StreamLog {
         if (event.terminal()) {
             onEnd.run();
         }
+        signal();
+        return true;
+    }
+
+    /** Signals all who wait, as after an append. */
+    void signal() {
         for (Signal signal : signals) {
             signal.run.run();
         }
-        return true;
     }
 
     @Override

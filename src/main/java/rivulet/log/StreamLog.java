@@ -16,7 +16,7 @@ public interface StreamLog {
     Event.Start start();
 
     /**
-     * Appends an event and signals those who wait, without holding a lock.
+     * Appends an event and signals those who wait, without holding a lock. Only the node that created the log appends.
      *
      * @return whether it was appended; {@code false} once the log has ended, and then nothing has changed
      */
@@ -28,6 +28,8 @@ public interface StreamLog {
      * it already, is given it again, so no reader waits for ever.
      *
      * @param after the index of the last entry the reader has, -1 if it has none
+     * @throws StoreAway if nothing is left to read and more will never come here, although the stream may be live: the
+     *     reader is to be broken off, so that its client comes back. Told by a signal, as if it were an entry
      */
     List<Entry> read(int after, int most);
 

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 public final class StreamState {
     private static final int BATCH = 1024;
 
-    private final ObjectNode json = EventJson.object();
+    private final ObjectNode start = EventJson.object();
+    private final ObjectNode end = EventJson.object();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private final StringBuilder refusal = new StringBuilder();
@@ -32,6 +33,16 @@ public final class StreamState {
         return state;
     }
 
+    /**
+     * Whether the log ended because its node was lost. Then a viewer of that node may hold entries that never got into the
+     * log, under indices that are now others' or nobody's.
+     */
+    public static boolean ownerLost(StreamLog log) {
+        return log.ended()
+                && log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Failed failed
+                && failed.code() == ErrorCode.OWNER_LOST;
+    }
+
     /** The answer's text and, where the model refused, its words for that: what a reader of plain text is shown. */
     public String shownText() {
         return text.toString() + refusal;
@@ -39,7 +50,7 @@ public final class StreamState {
 
     /** The state as one JSON object, without the members that do not apply. */
     public ObjectNode json() {
-        ObjectNode node = json.deepCopy();
+        ObjectNode node = start.deepCopy();
         node.put("status", status).put("index", index);
         if (document.value() != null) {
             node.putPOJO("document", document.value());
@@ -49,7 +60,7 @@ public final class StreamState {
         putUnlessEmpty(node, "reasoning", reasoning);
         putUnlessEmpty(node, "refusal", refusal);
         toolCalls.values().forEach(call -> node.withArray("tool_calls").add(call.json()));
-        return node;
+        return node.setAll(end);
     }
 
     /** {@link #json} as text. */
@@ -77,8 +88,9 @@ public final class StreamState {
         }
 
         @Override
-        public StringBuilder start(Event.Start start) {
-            return members();
+        public StringBuilder start(Event.Start event) {
+            start.setAll(EventJson.members(entry));
+            return text;
         }
 
         @Override
@@ -118,17 +130,17 @@ public final class StreamState {
         @Override
         public StringBuilder done(Event.Done done) {
             status = "done";
-            return members();
+            return ended();
         }
 
         @Override
         public StringBuilder failed(Event.Failed failed) {
             status = "failed";
-            return members();
+            return ended();
         }
 
-        private StringBuilder members() {
-            json.setAll(EventJson.members(entry));
+        private StringBuilder ended() {
+            end.setAll(EventJson.members(entry));
             return text;
         }
     }

@@ -63,6 +63,16 @@ final class Sse {
         return out.toByteArray();
     }
 
+    /** The same block with a zero before the index in its id. */
+    static byte[] withZeroInId(byte[] block, int index) {
+        int at = block.length - (index + "\n\n").length();
+        ByteArrayOutputStream out = new ByteArrayOutputStream(block.length + 1);
+        out.write(block, 0, at);
+        out.write('0');
+        out.write(block, at, block.length - at);
+        return out.toByteArray();
+    }
+
     private static int indexOfLineEnd(byte[] block) {
         int at = 0;
         while (block[at] != '\n') {

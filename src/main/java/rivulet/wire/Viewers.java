@@ -1,6 +1,7 @@
 package rivulet.wire;
 
 import io.javalin.http.Context;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,9 +13,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.log.Entry;
 import rivulet.log.StreamLog;
 
 /** All viewers of this node. Looks at each now and then: one timer in all, where one each would be re-armed at every write. */
@@ -73,6 +76,30 @@ public final class Viewers {
         viewer.wake();
     }
 
+    /**
+     * Answers with the end of an ended stream, to a client whose position says that it has it. Where the stream lost its
+     * node that can be wrong: what the client has at that index may be an event that was lost with the node. It is told
+     * again, under an id that says so, {@code <stream>.0<index>}, and whoever comes back with that one is not told again.
+     */
+    public void showEnd(Context ctx, StreamLog log, Format format) {
+        Entry end = log.read(Integer.MAX_VALUE, 1).get(0);
+        byte[] bytes = end.encoded(format);
+        if (format.sse()) {
+            bytes = Sse.withRetry(Sse.withZeroInId(bytes, end.index()), retryMillis.getAsInt());
+        }
+        StreamResponse response = new StreamResponse(ctx, head(log, format), cause -> {});
+        response.write(ByteBuffer.wrap(bytes), Callback.from(response::end));
+    }
+
+    /**
+     * Answers with a heartbeat and breaks off: any status but 200, or a clean end, would keep the client from coming
+     * again.
+     */
+    public void later(Context ctx, Format format) {
+        StreamResponse response = new StreamResponse(ctx, head(format), cause -> {});
+        response.write(ByteBuffer.wrap(format.heartbeat()), Callback.from(response::breakOff));
+    }
+
     /** Told of a viewer's end, once, on any thread. */
     @FunctionalInterface
     public interface Closed {
@@ -96,13 +123,18 @@ public final class Viewers {
 
     private static Map<String, String> head(StreamLog log, Format format) {
         String id = log.start().stream();
+        Map<String, String> head = head(format);
+        head.put("Stream-Id", id);
+        head.put("Location", "/streams/" + id);
+        return head;
+    }
+
+    private static Map<String, String> head(Format format) {
         Map<String, String> head = new LinkedHashMap<>();
         head.put("Content-Type", format.contentType());
         head.put("Cache-Control", "no-cache, no-transform");
         // nginx buffers an answer without it.
         head.put("X-Accel-Buffering", "no");
-        head.put("Stream-Id", id);
-        head.put("Location", "/streams/" + id);
         return head;
     }
 

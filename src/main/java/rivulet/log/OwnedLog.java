@@ -1,0 +1,52 @@
+package rivulet.log;
+
+import java.util.List;
+
+/**
+ * A log that this node writes, as its producer sees it. What is appended is in this machine's memory at once, where the
+ * viewers of this node read it; the {@link RedisWriter} brings it to Redis later.
+ */
+final class OwnedLog implements StreamLog {
+    private final MemoryLog log;
+    private final RedisLease lease;
+
+    OwnedLog(MemoryLog log, RedisLease lease) {
+        this.log = log;
+        this.lease = lease;
+    }
+
+    @Override
+    public Event.Start start() {
+        return log.start();
+    }
+
+    /**
+     * Appends, unless this process was stopped for so long that others may have ended the stream meanwhile: then that is
+     * looked up first.
+     */
+    @Override
+    public boolean append(Event event) {
+        lease.awaitSure();
+        return log.append(event);
+    }
+
+    @Override
+    public List<Entry> read(int after, int most) {
+        return log.read(after, most);
+    }
+
+    @Override
+    public int head() {
+        return log.head();
+    }
+
+    @Override
+    public boolean ended() {
+        return log.ended();
+    }
+
+    @Override
+    public Subscription onAppend(Runnable signal) {
+        return log.onAppend(signal);
+    }
+}

@@ -1,0 +1,143 @@
+package rivulet.log;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.StreamEntryID;
+import redis.clients.jedis.params.XAddParams;
+import redis.clients.jedis.resps.StreamEntry;
+
+/**
+ * What nodes say to each other: each has one stream in Redis that the others append to. Messages are {@code cancel} with
+ * a stream's id, {@code watched} and {@code left} with several, and {@code wake}, which a node sends to itself. What is
+ * received is the reader's thread's.
+ */
+final class RedisInbox {
+    /** More than any node leaves unread while it lives. */
+    private static final int MAX_MESSAGES = 10_000;
+    /** A dead node's inbox is gone after that. */
+    private static final Duration KEPT = Duration.ofMinutes(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(RedisInbox.class);
+
+    private final RedisLink link;
+    private final String node;
+    private final RemoteVisits visits;
+    private StreamEntryID position = new StreamEntryID(0, 0);
+    private volatile LogStore.@Nullable Remote remote;
+
+    RedisInbox(RedisLink link, String node, LongSupplier nanoTime) {
+        this.link = link;
+        this.node = node;
+        this.visits = new RemoteVisits(nanoTime, RedisLease.LENGTH.toNanos());
+    }
+
+    void serve(LogStore.Remote owner) {
+        remote = owner;
+    }
+
+    String key() {
+        return RedisKeys.inbox(node);
+    }
+
+    StreamEntryID position() {
+        return position;
+    }
+
+    /** Has the reader's command return. */
+    void wakeReader() {
+        send(Map.of(node, Map.of("wake", "")));
+    }
+
+    /** Asks a stream's owner to end it. */
+    void cancel(String owner, String id) {
+        send(Map.of(owner, Map.of("cancel", id)));
+    }
+
+    /**
+     * Tells the owners of these logs which of them are watched here.
+     *
+     * @param again whether to repeat what they know already
+     */
+    void tellOwners(List<RedisLog> logs, boolean again) {
+        Map<String, List<String>> watched = new HashMap<>();
+        Map<String, List<String>> left = new HashMap<>();
+        for (RedisLog log : logs) {
+            if (log.ownerMustLearn(again)) {
+                (log.watched() ? watched : left)
+                        .computeIfAbsent(log.owner(), owner -> new ArrayList<>())
+                        .add(log.start().stream());
+            }
+        }
+        Map<String, Map<String, String>> messages = new HashMap<>();
+        put(messages, "watched", watched);
+        put(messages, "left", left);
+        if (!messages.isEmpty()) {
+            send(messages);
+        }
+    }
+
+    void receive(List<StreamEntry> messages) {
+        for (StreamEntry message : messages) {
+            position = message.getID();
+            LogStore.Remote owner = remote;
+            if (owner != null) {
+                receive(message.getFields(), owner);
+            }
+        }
+    }
+
+    void expireVisits() {
+        visits.expire();
+    }
+
+    private void receive(Map<String, String> message, LogStore.Remote owner) {
+        String from = message.getOrDefault("from", "");
+        try {
+            for (String id : ids(message.get("cancel"))) {
+                owner.cancel(id);
+            }
+            for (String id : ids(message.get("watched"))) {
+                visits.watched(from, id, owner);
+            }
+            for (String id : ids(message.get("left"))) {
+                visits.left(from, id);
+            }
+        } catch (RuntimeException e) {
+            // One message that fails must not cost the others, nor be read for ever.
+            LOG.error("a message of node {} failed", from, e);
+        }
+    }
+
+    private void put(Map<String, Map<String, String>> messages, String what, Map<String, List<String>> idsByOwner) {
+        idsByOwner.forEach((owner, ids) ->
+                messages.computeIfAbsent(owner, o -> new HashMap<>()).put(what, String.join(",", ids)));
+    }
+
+    private void send(Map<String, Map<String, String>> messages) {
+        link.call(redis -> {
+            try (AbstractPipeline pipeline = redis.pipelined()) {
+                messages.forEach((to, message) -> {
+                    Map<String, String> signed = new HashMap<>(message);
+                    signed.put("from", node);
+                    XAddParams params =
+                            XAddParams.xAddParams().maxLen(MAX_MESSAGES).approximateTrimming();
+                    pipeline.xadd(RedisKeys.inbox(to), params, signed);
+                    pipeline.pexpire(RedisKeys.inbox(to), KEPT.toMillis());
+                });
+            }
+            return true;
+        });
+    }
+
+    private static List<String> ids(@Nullable String joined) {
+        return joined == null ? List.of() : List.of(joined.split(",", -1));
+    }
+}

@@ -1,0 +1,181 @@
+package rivulet.log;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.resps.StreamEntry;
+
+/**
+ * A log that another node writes, as far as it has come here: one copy for all who watch it on this node, filled by the
+ * {@link RedisReader}.
+ *
+ * <p>{@code FOLLOWED -> ENDED}, with the terminal event, or {@code FOLLOWED -> LOST}, when it can't be followed any more:
+ * then its readers, once they have read what is here, are to come back.
+ */
+final class RedisLog implements StreamLog {
+    /** The terminal event of an ended stream is here long before. */
+    private static final int ROUNDS_TO_ORPHAN = 3;
+
+    private final MemoryLog copy;
+    private final String owner;
+    private final Runnable onWatched;
+    private final LongSupplier nanoTime;
+    private final AtomicInteger watchers = new AtomicInteger();
+    private volatile long usedNanos;
+    private volatile long newsNanos;
+    private volatile boolean lost;
+    /** Whether the owner counts on a viewer here. The lease's thread's. */
+    private boolean ownerTold;
+    /** How often it was found without an owner. The lease's thread's. */
+    private int rounds;
+
+    /**
+     * A copy that begins with these entries.
+     *
+     * @param first what Redis holds so far, from the start on, at least one
+     * @param owner the node that writes the log
+     * @param onWatched run when there is a first watcher; quick
+     * @throws IllegalArgumentException if the entries are no log
+     */
+    RedisLog(List<StreamEntry> first, String owner, Runnable onWatched, LongSupplier nanoTime) {
+        if (!(event(first.get(0)) instanceof Event.Start start) || index(first.get(0)) != 0) {
+            throw new IllegalArgumentException("a log begins with its start");
+        }
+        this.copy = new MemoryLog(start, () -> {});
+        this.owner = owner;
+        this.onWatched = onWatched;
+        this.nanoTime = nanoTime;
+        touch();
+        add(first);
+    }
+
+    /** Takes in what Redis holds behind what is here. The reader's thread, or the one that made this. */
+    void add(List<StreamEntry> entries) {
+        newsNanos = nanoTime.getAsLong();
+        for (StreamEntry entry : entries) {
+            int next = copy.head() + 1;
+            if (index(entry) > next) {
+                lose();
+                return;
+            }
+            if (index(entry) == next) {
+                copy.append(event(entry));
+            }
+        }
+    }
+
+    /** More will never come here; tells those who wait. */
+    void lose() {
+        if (!copy.ended()) {
+            lost = true;
+            copy.signal();
+        }
+    }
+
+    String owner() {
+        return owner;
+    }
+
+    boolean watched() {
+        return watchers.get() > 0;
+    }
+
+    /**
+     * Whether the owner is to be told that this is watched, or no longer is; asked by the lease's thread, which then
+     * tells it.
+     *
+     * @param again whether it is time to repeat what it knows already
+     */
+    boolean ownerMustLearn(boolean again) {
+        boolean watched = watched();
+        boolean tell = watched != ownerTold || (again && watched);
+        ownerTold = watched;
+        return tell;
+    }
+
+    /**
+     * Whether this waits in vain: its stream has no owner any more, and still had none, and no end, a while ago. Redis
+     * itself may have lost entries that are here. Asked by the lease's thread, with what Redis says of the owner.
+     */
+    boolean orphaned(@Nullable String nowOwner) {
+        boolean gone = (nowOwner == null || nowOwner.equals(RedisKeys.NOBODY)) && !ended();
+        rounds = gone ? rounds + 1 : 0;
+        return rounds > ROUNDS_TO_ORPHAN;
+    }
+
+    /** Someone was just given this log. */
+    void touch() {
+        usedNanos = nanoTime.getAsLong();
+    }
+
+    /** How long nobody has watched or asked for this. */
+    long idleNanos() {
+        return watched() ? 0 : nanoTime.getAsLong() - usedNanos;
+    }
+
+    /** How long ago this was made, or last had news. */
+    long ageNanos() {
+        return nanoTime.getAsLong() - newsNanos;
+    }
+
+    @Override
+    public Event.Start start() {
+        return copy.start();
+    }
+
+    @Override
+    public boolean append(Event event) {
+        throw new UnsupportedOperationException("only the node that created a log writes it");
+    }
+
+    @Override
+    public List<Entry> read(int after, int most) {
+        // Lost first: what came before it was lost can then be seen below.
+        boolean over = lost;
+        List<Entry> entries = copy.read(after, most);
+        if (over && entries.isEmpty()) {
+            throw new StoreAway("stream " + start().stream() + " can no longer be followed here");
+        }
+        return entries;
+    }
+
+    @Override
+    public int head() {
+        return copy.head();
+    }
+
+    @Override
+    public boolean ended() {
+        return copy.ended();
+    }
+
+    @Override
+    public Subscription onAppend(Runnable signal) {
+        Subscription subscription = copy.onAppend(signal);
+        if (watchers.getAndIncrement() == 0) {
+            onWatched.run();
+        }
+        AtomicBoolean open = new AtomicBoolean(true);
+        return () -> {
+            if (open.compareAndSet(true, false)) {
+                subscription.close();
+                touch();
+                watchers.decrementAndGet();
+            }
+        };
+    }
+
+    private static int index(StreamEntry entry) {
+        return (int) entry.getID().getTime() - 1;
+    }
+
+    private static Event event(StreamEntry entry) {
+        String data = entry.getFields().get("data");
+        if (data == null) {
+            throw new IllegalArgumentException("an entry has data");
+        }
+        return EventJson.event(entry.getFields().get("event"), data);
+    }
+}

@@ -1,0 +1,96 @@
+package rivulet.log;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.Response;
+
+/**
+ * Ends the streams of nodes that have died: every node looks, whoever comes first ends a stream, and Redis sees to it
+ * that nobody does twice. One thread, the lease's.
+ */
+final class RedisReaper {
+    /** How a stream ends whose node is gone. */
+    static final Event.Failed OWNER_LOST = new Event.Failed(
+            ErrorCode.OWNER_LOST,
+            "The node that generated this answer was lost before it was complete; ask again.",
+            null);
+
+    private static final String OWNER_LOST_PAYLOAD = payload(OWNER_LOST);
+    /** Streams in one round trip: each is a step that keeps Redis's other clients waiting. */
+    private static final int BATCH = 200;
+    /** What is left then waits for the next round: the lease must be renewed meanwhile. */
+    private static final int MAX_BATCHES = 50;
+
+    private static final Logger LOG = LoggerFactory.getLogger(RedisReaper.class);
+
+    private final RedisTimes times;
+    private final String node;
+
+    RedisReaper(RedisTimes times, String node) {
+        this.times = times;
+        this.node = node;
+    }
+
+    /** Ends what dead nodes left. */
+    void reap(RedisClient redis) {
+        for (String dead : dead(redis)) {
+            long ended = 0;
+            List<String> left = redis.srandmember(RedisKeys.live(dead), BATCH);
+            for (int i = 0; i < MAX_BATCHES && !left.isEmpty(); i++) {
+                ended += endAll(redis, dead, left);
+                left = redis.srandmember(RedisKeys.live(dead), BATCH);
+            }
+            if (left.isEmpty()) {
+                redis.srem(RedisKeys.NODES, dead);
+            }
+            LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended);
+        }
+    }
+
+    /** Ends one stream, if it is that owner's and the owner is dead, or asks for it itself. */
+    static Response<Object> end(AbstractPipeline pipeline, RedisTimes times, String owner, String id, boolean asked) {
+        return RedisScript.END.run(
+                pipeline,
+                List.of(RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(owner), RedisKeys.lease(owner)),
+                List.of(owner, id, times.live(), times.ended(), OWNER_LOST_PAYLOAD, asked ? "1" : "0"));
+    }
+
+    private List<String> dead(RedisClient redis) {
+        List<String> nodes = redis.smembers(RedisKeys.NODES).stream()
+                .filter(other -> !other.equals(node))
+                .toList();
+        List<Response<Boolean>> alive = new ArrayList<>();
+        try (AbstractPipeline pipeline = redis.pipelined()) {
+            nodes.forEach(other -> alive.add(pipeline.exists(RedisKeys.lease(other))));
+        }
+        List<String> dead = new ArrayList<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            if (!alive.get(i).get()) {
+                dead.add(nodes.get(i));
+            }
+        }
+        return dead;
+    }
+
+    private long endAll(RedisClient redis, String dead, Collection<String> ids) {
+        List<Response<Object>> replies = new ArrayList<>();
+        try (AbstractPipeline pipeline = redis.pipelined()) {
+            ids.forEach(id -> replies.add(end(pipeline, times, dead, id, false)));
+        }
+        return replies.stream()
+                .filter(reply -> Long.valueOf(1).equals(reply.get()))
+                .count();
+    }
+
+    private static String payload(Event.Failed failed) {
+        // Of this event no member depends on the index or the stream.
+        Entry entry = new Entry(new Event.Start("-", Kind.CHAT, null), 0, failed);
+        return new String(EventJson.payload(entry), StandardCharsets.UTF_8);
+    }
+}

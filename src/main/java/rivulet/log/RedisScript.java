@@ -1,0 +1,136 @@
+package rivulet.log;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+
+/**
+ * What happens in Redis in one step, so that nobody else can come between. Each may be run twice with the same arguments
+ * and then changes nothing the second time: a reply can be lost after the step was taken.
+ */
+enum RedisScript {
+    /**
+     * Appends entries, if the stream is the node's. The owner is the fencing token: whoever ends a stream puts another in
+     * its place, and what the earlier one still sends is refused.
+     *
+     * <p>Replies with the index that is wanted next, or -1 if the stream is not, or no longer, the node's. Less than what
+     * was sent is wanted if Redis has lost what it had.
+     */
+    APPEND("""
+            -- KEYS: stream, owner, the node's live streams
+            -- ARGV: node, id, index of the first entry, ms to keep it while live, ms to keep it once ended,
+            --       1 if the last entry is the terminal one, then per entry: name ('' of a text delta), payload
+            local owner = redis.call('GET', KEYS[2])
+            if owner and owner ~= ARGV[1] then return -1 end
+            local first = tonumber(ARGV[3])
+            local size = redis.call('XLEN', KEYS[1])
+            if first > size then return size end
+            if not owner and first > 0 then return 0 end
+            for i = 7, #ARGV, 2 do
+              local index = first + (i - 7) / 2
+              if index >= size then
+                local id = string.format('%d-0', index + 1)
+                if ARGV[i] == '' then
+                  redis.call('XADD', KEYS[1], id, 'data', ARGV[i + 1])
+                else
+                  redis.call('XADD', KEYS[1], id, 'event', ARGV[i], 'data', ARGV[i + 1])
+                end
+              end
+            end
+            if ARGV[6] == '1' then
+              redis.call('SET', KEYS[2], '-', 'PX', ARGV[4])
+              redis.call('PEXPIRE', KEYS[1], ARGV[5])
+              redis.call('SREM', KEYS[3], ARGV[2])
+            else
+              redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
+              redis.call('PEXPIRE', KEYS[1], ARGV[4])
+              redis.call('SADD', KEYS[3], ARGV[2])
+            end
+            return redis.call('XLEN', KEYS[1])
+            """),
+
+    /** Ends a stream whose owner's lease is over, or whose owner gives it up itself, unless it has ended. */
+    END("""
+            -- KEYS: stream, owner, the owner's live streams, the owner's lease
+            -- ARGV: owner, id, ms to keep the owner's place, ms to keep the stream, payload of failed,
+            --       1 if the owner itself asks
+            if ARGV[6] ~= '1' and redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
+            local ended = 0
+            if redis.call('GET', KEYS[2]) == ARGV[1] then
+              local size = redis.call('XLEN', KEYS[1])
+              if size > 0 then
+                redis.call('XADD', KEYS[1], string.format('%d-0', size + 1), 'event', 'failed', 'data', ARGV[5])
+                redis.call('PEXPIRE', KEYS[1], ARGV[4])
+              end
+              redis.call('SET', KEYS[2], '-', 'PX', ARGV[3])
+              ended = 1
+            end
+            redis.call('SREM', KEYS[3], ARGV[2])
+            return ended
+            """),
+
+    /** Gives a key to a stream and opens the stream, or replies with the claim that was there: stream, fingerprint. */
+    CLAIM("""
+            -- KEYS: claim, stream, owner, the node's live streams
+            -- ARGV: fingerprint, id, node, ms to keep it while live, ms to keep the claim, payload of start
+            local there = redis.call('HMGET', KEYS[1], 'stream', 'fingerprint')
+            if there[1] then return there end
+            redis.call('HSET', KEYS[1], 'stream', ARGV[2], 'fingerprint', ARGV[1])
+            redis.call('PEXPIRE', KEYS[1], ARGV[5])
+            redis.call('XADD', KEYS[2], '1-0', 'event', 'start', 'data', ARGV[6])
+            redis.call('PEXPIRE', KEYS[2], ARGV[4])
+            redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])
+            redis.call('SADD', KEYS[4], ARGV[2])
+            return {}
+            """),
+
+    /** Gives a key back, if it is still that stream's; and forgets the stream, if nothing was said in it. */
+    RELEASE("""
+            -- KEYS: claim, stream, owner, the node's live streams
+            -- ARGV: id, node, 1 if the stream was never begun
+            if redis.call('HGET', KEYS[1], 'stream') ~= ARGV[1] then return 0 end
+            redis.call('DEL', KEYS[1])
+            if ARGV[3] == '1' and redis.call('GET', KEYS[3]) == ARGV[2] then
+              redis.call('DEL', KEYS[2], KEYS[3])
+              redis.call('SREM', KEYS[4], ARGV[1])
+            end
+            return 1
+            """);
+
+    private final String source;
+    private final String sha;
+
+    RedisScript(String source) {
+        this.source = source;
+        this.sha = sha1(source);
+    }
+
+    Object run(UnifiedJedis redis, List<String> keys, List<String> arguments) {
+        return redis.evalsha(sha, keys, arguments);
+    }
+
+    Response<Object> run(AbstractPipeline pipeline, List<String> keys, List<String> arguments) {
+        return pipeline.evalsha(sha, keys, arguments);
+    }
+
+    /** Tells Redis all scripts: it forgets them when it restarts. */
+    static void load(UnifiedJedis redis) {
+        for (RedisScript script : values()) {
+            redis.scriptLoad(script.source);
+        }
+    }
+
+    private static String sha1(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-1", e);
+        }
+    }
+}

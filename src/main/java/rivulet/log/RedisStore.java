@@ -1,0 +1,213 @@
+package rivulet.log;
+
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
+
+/**
+ * Logs that every node can read, in Redis Streams (Redis 6.2 or later, Valkey; one server or one with replicas, not a
+ * cluster: one command waits for all streams). The node that generates a stream writes it into its own memory first,
+ * where its own viewers read it; Redis is a few milliseconds behind, and other nodes are behind Redis.
+ *
+ * <pre>
+ * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg        stream; index n is entry n+1-0. TTL 24 h while live, RETENTION once ended
+ *   1-0  event start  data {"stream":"Qm3vT0c8yHs2LxWn5aBdEg","kind":"chat","model":"gpt-4o-mini"}
+ *   2-0  data {"delta":"Hel"}
+ *   3-0  data {"delta":"lo\n"}
+ *   4-0  event done   data {"finish_reason":"stop","events":4,"ttft_ms":210,"elapsed_ms":260}
+ * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg:owner  "b7Jq…": the node that may append; "-" once ended. TTL 24 h
+ * rivulet:node:b7Jq…                           "alive": the node's lease. TTL 5 s, renewed every second
+ * rivulet:node:b7Jq…:live                      set of the ids of the node's live streams
+ * rivulet:node:b7Jq…:inbox                     stream of what other nodes tell this one. TTL 1 min
+ *   1763690000000-0  from pX2k…  watched Qm3vT0c8yHs2LxWn5aBdEg
+ *   1763690000450-0  from pX2k…  cancel Qm3vT0c8yHs2LxWn5aBdEg
+ * rivulet:nodes                                set of the nodes that may have live streams
+ * rivulet:claim:KEY                            hash {stream, fingerprint}: an idempotency key. TTL RETENTION
+ * </pre>
+ *
+ * <p>A stream in Redis is {@code LIVE -> ENDED}, once, by its owner's terminal event or, when the owner's lease has run
+ * out, by any other node's {@code owner_lost}; {@link RedisScript} sees to it that it is never both. A node's name is new
+ * with each start and never given to another, so it is its own fencing token.
+ *
+ * <p>While Redis is away, streams begin and go on in this node's memory and are brought to Redis when it is back.
+ */
+public final class RedisStore implements LogStore {
+    /** Entries that may wait for Redis, in all streams of the node: some 50 MB of text in pieces of usual size. */
+    private static final int MAX_BEHIND = 500_000;
+    /** How long a stop waits for what is still to be written. */
+    private static final Duration LAST_WORDS = Duration.ofMillis(2500);
+
+    private final MemoryStore memory;
+    private final String node;
+    private final RedisTimes times;
+    private final RedisLink link;
+    private final RedisInbox inbox;
+    private final RedisWriter writer;
+    private final RedisReader reader;
+    private final RedisLease lease;
+    private final Thread writing;
+
+    /**
+     * Begins to connect, and returns at once.
+     *
+     * @param retention how long an ended stream can be read
+     * @param timer runs the forgetting in memory; not closed by this store
+     */
+    public RedisStore(
+            RedisAddress address,
+            Duration retention,
+            ScheduledExecutorService timer,
+            SecureRandom random,
+            LongSupplier nanoTime) {
+        this(address, retention, timer, random, nanoTime, MAX_BEHIND);
+    }
+
+    /** @param maxBehind how many entries may wait for Redis */
+    RedisStore(
+            RedisAddress address,
+            Duration retention,
+            ScheduledExecutorService timer,
+            SecureRandom random,
+            LongSupplier nanoTime,
+            int maxBehind) {
+        memory = new MemoryStore(retention, timer, random);
+        node = memory.newId();
+        times = RedisTimes.of(retention);
+        link = new RedisLink(address, RedisReader.BLOCK);
+        inbox = new RedisInbox(link, node, nanoTime);
+        writer = new RedisWriter(link, times, node, maxBehind);
+        reader = new RedisReader(link, inbox, this::watched, nanoTime);
+        lease = new RedisLease(link, node, writer, reader, inbox, new RedisReaper(times, node), nanoTime);
+        writing = start(writer, "rivulet-redis-writer");
+        start(reader, "rivulet-redis-reader");
+        start(lease, "rivulet-redis-lease");
+    }
+
+    @Override
+    public String newId() {
+        return memory.newId();
+    }
+
+    @Override
+    public StreamLog create(Event.Start start) {
+        MemoryLog log = memory.open(start);
+        writer.publish(log);
+        return new OwnedLog(log, lease);
+    }
+
+    @Override
+    public Optional<StreamLog> find(String id) {
+        return memory.find(id).or(() -> reader.find(id));
+    }
+
+    @Override
+    public Optional<Claim> claim(String key, String fingerprint, Event.Start start) {
+        // What was claimed while Redis was away is known only here.
+        Optional<Claim> earlier = memory.claimed(key);
+        if (earlier.isPresent()) {
+            return earlier;
+        }
+        memory.open(start);
+        try {
+            earlier = claimInRedis(key, fingerprint, start);
+        } catch (StoreAway e) {
+            return memory.claim(key, fingerprint, start);
+        }
+        if (earlier.isPresent()) {
+            memory.drop(start.stream());
+            return earlier;
+        }
+        // Here too: it must hold when Redis goes away.
+        return memory.claim(key, fingerprint, start);
+    }
+
+    @Override
+    public void release(String key, String stream) {
+        boolean neverBegun = memory.find(stream).filter(log -> log.head() == 0).isPresent();
+        memory.release(key, stream);
+        try {
+            link.call(redis -> RedisScript.RELEASE.run(
+                    redis,
+                    List.of(
+                            RedisKeys.claim(key),
+                            RedisKeys.stream(stream),
+                            RedisKeys.owner(stream),
+                            RedisKeys.live(node)),
+                    List.of(stream, node, neverBegun ? "1" : "0")));
+        } catch (StoreAway e) {
+            // The claim is over when its time is.
+        }
+    }
+
+    @Override
+    public void cancel(String id) {
+        if (memory.find(id).isPresent()) {
+            return;
+        }
+        String owner = link.call(redis -> redis.get(RedisKeys.owner(id)));
+        if (owner != null && !owner.equals(RedisKeys.NOBODY)) {
+            inbox.cancel(owner, id);
+        }
+    }
+
+    @Override
+    public void serve(Remote remote) {
+        writer.serve(remote);
+        inbox.serve(remote);
+    }
+
+    @Override
+    public StoreState state() {
+        return link.state();
+    }
+
+    @Override
+    public void stopFollowing() {
+        reader.loseAll();
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+        writer.close();
+        try {
+            writing.join(LAST_WORDS.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        lease.close();
+        link.close();
+        memory.close();
+    }
+
+    private Optional<Claim> claimInRedis(String key, String fingerprint, Event.Start start) {
+        String id = start.stream();
+        String payload = new String(EventJson.payload(new Entry(start, 0, start)), StandardCharsets.UTF_8);
+        Object reply = link.call(redis -> RedisScript.CLAIM.run(
+                redis,
+                List.of(RedisKeys.claim(key), RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(node)),
+                List.of(fingerprint, id, node, times.live(), times.ended(), payload)));
+        return reply instanceof List<?> there
+                        && there.size() == 2
+                        && there.get(0) instanceof String stream
+                        && there.get(1) instanceof String print
+                        && !stream.equals(id)
+                ? Optional.of(new Claim(stream, print))
+                : Optional.empty();
+    }
+
+    private void watched() {
+        lease.nudge();
+    }
+
+    private static Thread start(Runnable work, String name) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+}

@@ -1,0 +1,20 @@
+package rivulet.log;
+
+import java.time.Duration;
+
+/**
+ * How long things are kept in Redis, as it wants to be told: in milliseconds.
+ *
+ * @param live how long a stream that nobody writes any more is kept where no node is left to end it; and who owned it
+ *     for as long, so that an owner that comes back late finds that it is none
+ * @param ended how long an ended stream can be read
+ */
+record RedisTimes(String live, String ended) {
+    private static final Duration LEAST_LIVE = Duration.ofHours(24);
+
+    static RedisTimes of(Duration retention) {
+        Duration live = retention.compareTo(LEAST_LIVE) > 0 ? retention : LEAST_LIVE;
+        // A TTL of nothing is an error in Redis.
+        return new RedisTimes(String.valueOf(live.toMillis()), String.valueOf(Math.max(1, retention.toMillis())));
+    }
+}

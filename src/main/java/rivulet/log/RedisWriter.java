@@ -1,0 +1,270 @@
+package rivulet.log;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.Response;
+
+/**
+ * Brings the logs that this node writes to Redis. It reads them as a viewer does, from a position, a few milliseconds
+ * behind: the logs themselves are the buffer, and nobody who appends or watches here waits for Redis.
+ *
+ * <p>A log is {@code CLEAN -> DIRTY -> CLEAN …} until its terminal event is in Redis. It is fenced when Redis refuses it
+ * because another node has ended the stream: then it ends here too. While Redis is away logs stay dirty; those furthest
+ * behind are given up when all together get too long, and stay in this node's memory only.
+ *
+ * <p>One thread, {@code rivulet-redis-writer}, does all the sending; the other methods are for any thread.
+ */
+final class RedisWriter implements Runnable {
+    /** How long appends are gathered: far less than a viewer on another node can see, a round trip's worth of batching. */
+    private static final Duration GATHER = Duration.ofMillis(3);
+    /** Logs in one round trip: bounds what Redis does at a time for this node. */
+    private static final int MAX_LOGS = 128;
+    /** Entries of one log in one step: a step keeps all other clients of Redis waiting. */
+    private static final int MAX_ENTRIES = 256;
+    /** How often a Redis that is away is looked at. */
+    private static final Duration AWAY = Duration.ofMillis(50);
+    /** Commands queue here for the time that a stop takes at most. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(RedisWriter.class);
+
+    private final RedisLink link;
+    private final RedisTimes times;
+    private final String node;
+    private final int maxBehind;
+    private final Map<String, Outgoing> outgoing = new ConcurrentHashMap<>();
+    private final BlockingQueue<Outgoing> dirty = new LinkedBlockingQueue<>();
+    /** Streams given up that Redis knows of: they end there, or their followers would wait for ever. */
+    private final Queue<Outgoing> givenUp = new ConcurrentLinkedQueue<>();
+
+    private volatile LogStore.@Nullable Remote remote;
+    private volatile boolean closing;
+
+    /**
+     * @param node this node's name, the owner of its streams
+     * @param maxBehind how many entries may wait in all, while Redis is away or slow
+     */
+    RedisWriter(RedisLink link, RedisTimes times, String node, int maxBehind) {
+        this.link = link;
+        this.times = times;
+        this.node = node;
+        this.maxBehind = maxBehind;
+    }
+
+    void serve(LogStore.Remote owner) {
+        remote = owner;
+    }
+
+    /** Brings a log to Redis from now on. */
+    void publish(MemoryLog log) {
+        Outgoing out = new Outgoing(log);
+        outgoing.put(log.start().stream(), out);
+        log.onAppend(() -> touch(out));
+        touch(out);
+    }
+
+    /** Has every log looked at in Redis: what it has lost is sent again. */
+    void checkAll() {
+        outgoing.values().forEach(this::touch);
+    }
+
+    /** Ends those logs here that others have ended meanwhile. Called before anything else may be appended to them. */
+    void fenceLost(RedisClient redis) {
+        List<Outgoing> all = List.copyOf(outgoing.values());
+        List<Response<String>> owners = new ArrayList<>();
+        try (AbstractPipeline pipeline = redis.pipelined()) {
+            all.forEach(out -> owners.add(pipeline.get(RedisKeys.owner(out.id()))));
+        }
+        for (int i = 0; i < all.size(); i++) {
+            String owner = owners.get(i).get();
+            if (owner != null && !owner.equals(node)) {
+                fence(all.get(i));
+            }
+        }
+    }
+
+    @Override
+    public void run() {
+        long deadline = Long.MAX_VALUE;
+        while (System.nanoTime() < deadline && !(closing && dirty.isEmpty())) {
+            if (closing && deadline == Long.MAX_VALUE) {
+                deadline = System.nanoTime() + LAST_WORDS.toNanos();
+            }
+            try {
+                if (link.reachable()) {
+                    round();
+                } else {
+                    Thread.sleep(AWAY.toMillis());
+                }
+                bound();
+            } catch (InterruptedException e) {
+                return;
+            } catch (StoreAway e) {
+                // Said by the link; the logs are still dirty.
+            } catch (RuntimeException e) {
+                LOG.error("a round of writing to Redis failed", e);
+            }
+        }
+    }
+
+    /** Ends the thread once all is in Redis, or Redis is away, or the time for it is over. */
+    void close() {
+        closing = true;
+    }
+
+    private void touch(Outgoing out) {
+        if (out.queued.compareAndSet(false, true)) {
+            dirty.add(out);
+        }
+    }
+
+    private void round() throws InterruptedException {
+        Outgoing first = dirty.poll(AWAY.toMillis(), TimeUnit.MILLISECONDS);
+        if (first == null) {
+            return;
+        }
+        List<Outgoing> batch = new ArrayList<>(List.of(first));
+        long until = System.nanoTime() + GATHER.toNanos();
+        Outgoing next = first;
+        while (next != null && batch.size() < MAX_LOGS) {
+            next = dirty.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (next != null) {
+                batch.add(next);
+            }
+        }
+        // From here on an append makes its log dirty again.
+        batch.forEach(out -> out.queued.set(false));
+        try {
+            send(batch);
+        } catch (RuntimeException e) {
+            batch.forEach(this::touch);
+            throw e;
+        }
+    }
+
+    private void send(List<Outgoing> batch) {
+        List<Long> wanted = link.call(redis -> {
+            List<Response<Object>> replies = new ArrayList<>();
+            try (AbstractPipeline pipeline = redis.pipelined()) {
+                batch.forEach(out -> replies.add(append(pipeline, out)));
+                givenUp.forEach(out -> end(pipeline, out));
+            }
+            return replies.stream().map(reply -> (Long) reply.get()).toList();
+        });
+        givenUp.clear();
+        for (int i = 0; i < batch.size(); i++) {
+            sent(batch.get(i), wanted.get(i).intValue());
+        }
+    }
+
+    private Response<Object> append(AbstractPipeline pipeline, Outgoing out) {
+        List<Entry> entries = out.log.read(out.next - 1, MAX_ENTRIES);
+        boolean ends =
+                !entries.isEmpty() && entries.get(entries.size() - 1).event().terminal();
+        List<String> arguments = new ArrayList<>(List.of(
+                node,
+                out.id(),
+                String.valueOf(entries.isEmpty() ? out.next : entries.get(0).index()),
+                times.live(),
+                times.ended(),
+                ends ? "1" : "0"));
+        for (Entry entry : entries) {
+            arguments.add(EventJson.name(entry.event()).orElse(""));
+            arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
+        }
+        List<String> keys = List.of(RedisKeys.stream(out.id()), RedisKeys.owner(out.id()), RedisKeys.live(node));
+        return RedisScript.APPEND.run(pipeline, keys, arguments);
+    }
+
+    private void sent(Outgoing out, int wanted) {
+        if (wanted < 0) {
+            fence(out);
+            return;
+        }
+        out.next = wanted;
+        // The end first: what is ended has no more to come.
+        boolean ended = out.log.ended();
+        if (wanted <= out.log.head()) {
+            touch(out);
+        } else if (ended) {
+            outgoing.remove(out.id());
+        }
+    }
+
+    /** The stream is no longer this node's. */
+    private void fence(Outgoing out) {
+        outgoing.remove(out.id());
+        if (out.log.append(RedisReaper.OWNER_LOST)) {
+            LOG.warn("stream {} was ended by another node, which took this one for dead", out.id());
+            LogStore.Remote owner = remote;
+            if (owner != null) {
+                owner.cancel(out.id());
+            }
+        }
+    }
+
+    /** Gives up the logs furthest behind until what is left is short enough. */
+    private void bound() {
+        long behind = outgoing.values().stream().mapToLong(Outgoing::behind).sum();
+        if (behind <= maxBehind) {
+            return;
+        }
+        List<Outgoing> longestFirst = outgoing.values().stream()
+                .sorted(Comparator.comparingInt(Outgoing::behind).reversed())
+                .toList();
+        int count = 0;
+        for (Outgoing out : longestFirst) {
+            if (behind <= maxBehind) {
+                break;
+            }
+            behind -= out.behind();
+            outgoing.remove(out.id());
+            dirty.remove(out);
+            if (out.next > 0) {
+                givenUp.add(out);
+            }
+            count++;
+        }
+        LOG.warn("too much waits for Redis: {} streams stay in this node's memory only", count);
+    }
+
+    private void end(AbstractPipeline pipeline, Outgoing out) {
+        RedisReaper.end(pipeline, times, node, out.id(), true);
+    }
+
+    /** A log on its way to Redis. */
+    private static final class Outgoing {
+        private final MemoryLog log;
+        private final AtomicBoolean queued = new AtomicBoolean();
+        /** The index that Redis wants next. Written by the writer's thread only. */
+        private volatile int next;
+
+        private Outgoing(MemoryLog log) {
+            this.log = log;
+        }
+
+        private String id() {
+            return log.start().stream();
+        }
+
+        private int behind() {
+            return log.head() + 1 - next;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package rivulet.log;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import rivulet.RedisProcess;
+import rivulet.TestServer;
+
+/** The store in Redis keeps the contract, with one node that writes and another that reads. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class RedisStoreTest extends StreamLogContract {
+    private static RedisProcess redis;
+    private static ScheduledExecutorService timer;
+    private final List<LogStore> nodes = new ArrayList<>();
+
+    @BeforeAll
+    static void startRedis() {
+        redis = new RedisProcess();
+        timer = Executors.newSingleThreadScheduledExecutor();
+    }
+
+    @AfterAll
+    static void stopRedis() {
+        timer.shutdownNow();
+        redis.close();
+    }
+
+    @BeforeEach
+    void startNodes() {
+        node(Duration.ofMinutes(1));
+        node(Duration.ofMinutes(1));
+    }
+
+    @AfterEach
+    void stopNodes() {
+        nodes.forEach(LogStore::close);
+    }
+
+    @Override
+    LogStore writing() {
+        return nodes.get(0);
+    }
+
+    @Override
+    LogStore reading() {
+        return nodes.get(1);
+    }
+
+    @Override
+    LogStore keeping(Duration retention) {
+        return node(retention);
+    }
+
+    private LogStore node(Duration retention) {
+        LogStore node = new RedisStore(
+                RedisAddress.parse(redis.url()).orElseThrow(), retention, timer, new SecureRandom(), System::nanoTime);
+        nodes.add(node);
+        TestServer.await("Redis is reached", () -> node.state() == StoreState.REACHABLE);
+        return node;
+    }
+}

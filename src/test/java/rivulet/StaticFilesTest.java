@@ -121,6 +121,18 @@ final class StaticFilesTest {
     }
 
     @Test
+    void modulesAreAskedForAtOnce() {
+        String page = server.get("/").body();
+        for (String module : List.of("chat.js", "stream.js", "demos/compare.js")) {
+            assertTrue(
+                    Pattern.compile("<link rel=\"modulepreload\" href=\"assets/[0-9a-f]{16}/" + module + "\">")
+                            .matcher(page)
+                            .find(),
+                    module);
+        }
+    }
+
+    @Test
     void pageIsSmall() {
         assertTrue(StaticFiles.gzippedBytes() < MOST_PAGE_BYTES, StaticFiles.gzippedBytes() + " bytes");
     }

@@ -1,6 +1,10 @@
 package rivulet;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
@@ -18,6 +22,10 @@ import java.util.stream.Collectors;
  * user an hour. A name with an underscore before it is ignored: browsers' libraries add such against caches.
  */
 final class Fields {
+    private static final ObjectMapper SORTED = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
     private final JsonNode values;
     private final boolean query;
     private final Set<String> known = new LinkedHashSet<>();
@@ -107,6 +115,18 @@ final class Fields {
             require(choices.contains(word), name, "one of " + String.join(", ", choices));
             return word;
         });
+    }
+
+    /** All of it as one text, the same for equal values in whatever order; without one name, and without those to ignore. */
+    String canonical(String without) {
+        ObjectNode all = ((ObjectNode) values).deepCopy();
+        all.remove(without);
+        all.properties().removeIf(field -> field.getKey().startsWith("_"));
+        try {
+            return SORTED.writeValueAsString(SORTED.treeToValue(all, Object.class));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree can always be written", e);
+        }
     }
 
     /** Refuses what nobody asked for. */

@@ -44,8 +44,17 @@ final class Follow {
         this.timer = timer;
     }
 
+    /** Shows a stream to the request that asked for it to begin, or for the same one once more. */
+    void begun(Context ctx, Streams.Begun begun, Format format) {
+        if (begun.fresh()) {
+            fromStart(ctx, begun.log(), format);
+        } else {
+            from(ctx, begun.log(), -1, format);
+        }
+    }
+
     /** Shows a stream that this request has begun: a failure before the first event is an HTTP error. */
-    void fromStart(Context ctx, StreamLog log, Format format) {
+    private void fromStart(Context ctx, StreamLog log, Format format) {
         Streams.Visit visit = streams.visit(log);
         CompletableFuture<Void> held = when(log, () -> log.head() > 0);
         timer.schedule(() -> held.complete(null), HOLD_BACK.toMillis(), TimeUnit.MILLISECONDS);

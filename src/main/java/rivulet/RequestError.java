@@ -62,6 +62,14 @@ final class RequestError extends RuntimeException {
                 405, "method_not_allowed", "This route takes " + allowed + ".", Map.of("Allow", allowed));
     }
 
+    static RequestError keyReused() {
+        return new RequestError(
+                409,
+                "idempotency_key_reused",
+                "This idempotency key has been used for another request; use a new one for each.",
+                Map.of());
+    }
+
     static RequestError tooLarge(int maxBytes) {
         return new RequestError(
                 413,

@@ -68,9 +68,10 @@ final class Routes {
 
     private void begin(Context ctx, Format format, Fields fields, Function<Fields, Asked> reader) {
         Asked asked = reader.apply(fields);
+        Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, fields);
         fields.rejectUnknown();
         FormatChoice.requireSuits(format, asked.kind());
-        follow.fromStart(ctx, streams.begin(asked), format);
+        follow.begun(ctx, streams.begin(asked, key), format);
     }
 
     private void resume(Context ctx, Position position, Format format) {
@@ -105,8 +106,9 @@ final class Routes {
     private void chatNormal(Context ctx) {
         Fields query = query(ctx);
         Asked asked = asks.chatByQuery(query);
+        Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, query);
         query.rejectUnknown();
-        follow.whole(ctx, streams.begin(asked));
+        follow.whole(ctx, streams.begin(asked, key).log());
     }
 
     private void chatByPath(Context ctx) {
@@ -129,7 +131,7 @@ final class Routes {
         Fields body = Body.read(ctx, config.maxBodyBytes());
         Asked asked = asks.ofKind(body);
         body.rejectUnknown();
-        StreamLog log = streams.begin(asked);
+        StreamLog log = streams.begin(asked, IdempotencyKey.of(ctx, body)).log();
         ctx.status(201).header("Location", "/streams/" + log.start().stream());
         answerState(ctx, log);
     }

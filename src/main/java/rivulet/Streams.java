@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.feed.Producer;
+import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
+import rivulet.log.Event;
 import rivulet.log.LogStore;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
@@ -41,22 +43,50 @@ final class Streams {
     }
 
     /**
-     * Begins a stream.
+     * What a request has begun.
      *
-     * @throws RequestError where there is no place for one more, or the server stops
+     * @param fresh whether it was this request that began it, rather than an earlier one under the same key
      */
-    StreamLog begin(Asked asked) {
+    record Begun(StreamLog log, boolean fresh) {}
+
+    /**
+     * Begins a stream, or finds the one that was begun under the same key.
+     *
+     * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
+     */
+    Begun begin(Asked asked, Optional<IdempotencyKey> key) {
+        Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model());
+        Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
+        if (earlier.isPresent()) {
+            if (!earlier.get().fingerprint().equals(key.get().fingerprint())) {
+                throw RequestError.keyReused();
+            }
+            return new Begun(find(earlier.get().stream()), false);
+        }
+        try {
+            takePlace();
+        } catch (RequestError e) {
+            key.ifPresent(k -> store.release(k.key(), start.stream()));
+            throw e;
+        }
+        return new Begun(run(asked, start, key), true);
+    }
+
+    private void takePlace() {
         if (draining) {
             throw RequestError.draining();
         }
         if (!places.tryAcquire()) {
             throw RequestError.tooManyStreams(config.maxStreams());
         }
-        StreamLog log = store.create(asked.kind(), asked.model());
-        String id = log.start().stream();
-        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log));
-        live.put(id, new Live(producer, asked.background()));
-        LOG.info("stream {} begins: {}", id, asked.kind().wireName());
+    }
+
+    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key) {
+        StreamLog log = store.create(start);
+        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key));
+        // A client that has a key of its own can come back though it was never told the stream's id.
+        live.put(start.stream(), new Live(producer, asked.background(), key.isPresent()));
+        LOG.info("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
         return log;
     }
@@ -120,14 +150,23 @@ final class Streams {
                         ErrorCode.SHUTTING_DOWN, "The server stopped before the answer was complete; ask again."));
     }
 
-    private void ended(StreamLog log) {
+    private void ended(StreamLog log, Optional<IdempotencyKey> key) {
         String id = log.start().stream();
+        if (failedBeforeItSpoke(log)) {
+            // The same request may be made again, and may do better.
+            key.ifPresent(k -> store.release(k.key(), id));
+        }
         Live stream = live.remove(id);
         if (stream != null) {
             stream.stopGrace();
             places.release();
             LOG.info("stream {} ends: {} events", id, log.head() + 1);
         }
+    }
+
+    private static boolean failedBeforeItSpoke(StreamLog log) {
+        return log.read(0, 1).get(0).event() instanceof Event.Failed failed
+                && failed.code().retryable();
     }
 
     /** What other nodes ask for the streams that are generated here. */
@@ -182,9 +221,10 @@ final class Streams {
         @GuardedBy("this")
         private @Nullable Future<?> grace;
 
-        private Live(Producer producer, boolean background) {
+        private Live(Producer producer, boolean background, boolean idTold) {
             this.producer = producer;
             this.background = background;
+            this.idTold = idTold;
         }
 
         private synchronized void viewerCame() {

@@ -43,6 +43,7 @@ record Config(
         int maxStreams,
         int maxBodyBytes,
         int maxAnswerBytes,
+        long maxLogBytes,
         Upstream.Limits limits,
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
@@ -146,6 +147,7 @@ record Config(
                     values.number(Setting.MAX_STREAMS, 1, 1_000_000),
                     values.number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
                     values.number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
+                    maxLogBytes(),
                     limits(),
                     documentLimits(),
                     redis(),
@@ -198,6 +200,12 @@ record Config(
             }
             throw SettingError.invalid(
                     setting.name(), text.replaceAll("//.*@", "//…@"), "http://host:port, without a user");
+        }
+
+        private long maxLogBytes() {
+            return values.text(Setting.MAX_LOG_BYTES).isEmpty()
+                    ? Runtime.getRuntime().maxMemory() / 4
+                    : values.number(Setting.MAX_LOG_BYTES, 1 << 20, Integer.MAX_VALUE);
         }
 
         private Optional<RedisAddress> redis() {

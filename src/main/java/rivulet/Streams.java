@@ -72,6 +72,9 @@ final class Streams {
         if (draining) {
             throw RequestError.draining();
         }
+        if (store.full()) {
+            throw RequestError.logsFull();
+        }
         if (!places.tryAcquire()) {
             throw RequestError.tooManyStreams(config.maxStreams());
         }

@@ -116,8 +116,9 @@ public final class App {
     private LogStore store() {
         SecureRandom random = new SecureRandom();
         return config.redis()
-                .<LogStore>map(redis -> new RedisStore(redis, config.retention(), timer, random, System::nanoTime))
-                .orElseGet(() -> new MemoryStore(config.retention(), timer, random));
+                .<LogStore>map(redis -> new RedisStore(
+                        redis, config.retention(), timer, random, System::nanoTime, config.maxLogBytes()))
+                .orElseGet(() -> new MemoryStore(config.retention(), timer, random, config.maxLogBytes()));
     }
 
     private String greeting() {

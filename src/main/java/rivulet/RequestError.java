@@ -94,6 +94,14 @@ final class RequestError extends RuntimeException {
                 Map.of("Retry-After", "1"));
     }
 
+    static RequestError logsFull() {
+        return new RequestError(
+                503,
+                "too_many_streams",
+                "The live streams take all the memory that MAX_LOG_BYTES allows; try again soon.",
+                Map.of("Retry-After", "1"));
+    }
+
     static RequestError draining() {
         return new RequestError(
                 503,

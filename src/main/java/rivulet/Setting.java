@@ -34,6 +34,7 @@ enum Setting {
     MAX_DOCUMENT_CHARS("20000000", "size of a structured answer, in characters"),
     MAX_DOCUMENT_DEPTH("1000", "how deep a structured answer may nest"),
     MAX_NUMBER_LENGTH("1000", "digits of one number in a structured answer"),
+    MAX_LOG_BYTES("", "memory for the events of all streams; default: a quarter of the heap"),
     MAX_EVENT_BYTES("16777216", "size of one event of the upstream"),
     CONNECT_TIMEOUT("10s", "time to connect to the upstream"),
     FIRST_EVENT_TIMEOUT("300s", "time from the request to the upstream's first event"),

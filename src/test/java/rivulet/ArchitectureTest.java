@@ -54,6 +54,14 @@ class ArchitectureTest {
             .resideInAnyPackage("okhttp3..", "okio..");
 
     @ArchTest
+    static final ArchRule REDIS_STAYS_IN_THE_LOG = noClasses()
+            .that()
+            .resideOutsideOfPackage("rivulet.log")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("redis.clients..", "org.apache.commons.pool2..");
+
+    @ArchTest
     static final ArchRule THE_SERVER_STAYS_OUT_OF_FEED_AND_LOG = noClasses()
             .that()
             .resideInAnyPackage("rivulet.feed", "rivulet.log")

@@ -123,6 +123,21 @@ class ConfigTest {
     }
 
     @Test
+    void thePasswordOfRedisIsNeverPrinted() {
+        String address = "rediss://user:very-secret@redis.example:6380/1";
+        Config config = read(Map.of("REDIS_URL", address));
+        assertEquals("rediss://redis.example:6380", config.redis().orElseThrow().toString());
+        assertFalse(config.toString().contains("very-secret"), config.toString());
+        assertTrue(Setting.REDIS_URL.secret());
+        for (String wrong :
+                List.of("http://:very-secret@h", "redis://:very-secret@h/x", "redis:very-secret", "rédis://x")) {
+            SettingError error = assertThrows(SettingError.class, () -> read(Map.of("REDIS_URL", wrong)), wrong);
+            assertFalse(String.valueOf(error.getMessage()).contains("very-secret"), error.getMessage());
+        }
+        assertTrue(read(Map.of("REDIS_URL", "")).redis().isEmpty());
+    }
+
+    @Test
     void helpNamesEverySetting() {
         for (Setting setting : Setting.values()) {
             assertTrue(Setting.help().contains("  " + setting.name()), setting.name());

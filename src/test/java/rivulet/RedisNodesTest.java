@@ -10,10 +10,12 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import redis.clients.jedis.Jedis;
 
 /** Two nodes on one Redis: whichever a viewer comes to, it is the same stream. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -140,6 +142,27 @@ class RedisNodesTest {
         TestServer.await(
                 "it is cancelled", () -> state(b, id).path("status").asText().equals("done"));
         assertEquals("cancelled", state(a, id).path("finish_reason").asText());
+    }
+
+    @Test
+    void anyNumberOfViewersSharesOneConnectionToRedis() throws Exception {
+        String id = begin(a, "{\"kind\":\"countdown\",\"from\":40,\"interval\":\"50ms\"}");
+        awaitFound(b, id);
+        int before = connections();
+        List<CompletableFuture<String>> viewers =
+                Stream.generate(() -> b.getAsync("/streams/" + id)).limit(100).toList();
+        TestServer.await("all watch", () -> b.viewers() >= 100);
+        assertTrue(connections() <= before + 8, before + " connections, then " + connections());
+        String whole = withoutRetry(a.get("/streams/" + id).body());
+        for (CompletableFuture<String> viewer : viewers) {
+            assertEquals(whole, withoutRetry(viewer.get(20, TimeUnit.SECONDS)));
+        }
+    }
+
+    private static int connections() {
+        try (Jedis jedis = new Jedis("127.0.0.1", redis.port())) {
+            return (int) jedis.clientList().lines().count();
+        }
     }
 
     @Test

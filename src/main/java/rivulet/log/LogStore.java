@@ -54,6 +54,9 @@ public interface LogStore extends AutoCloseable {
     /** How the store is doing. */
     StoreState state();
 
+    /** Whether live streams alone take all the memory there is for logs, so that no new one should begin. */
+    boolean full();
+
     /** Lets the logs of other nodes go: their readers are to come back elsewhere, since this node stops. */
     void stopFollowing();
 

@@ -5,25 +5,39 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
-/** A log in this machine's memory. Its size is bounded by whoever appends: see {@code Producer}. */
+/**
+ * A log in this machine's memory. Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs
+ * by the {@link MemoryStore}.
+ */
 final class MemoryLog implements StreamLog {
+    /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
+    private static final int ENTRY_BYTES = 300;
+
     private final Event.Start start;
-    private final Runnable onEnd;
+    private final Consumer<MemoryLog> onEnd;
+    private final LongConsumer onGrowth;
     private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
 
     @GuardedBy("this")
     private final ArrayList<Entry> entries = new ArrayList<>();
 
     @GuardedBy("this")
+    private long bytes = ENTRY_BYTES;
+
+    @GuardedBy("this")
     private boolean ended;
 
     /**
-     * @param onEnd run once, after the terminal event was appended, on the thread that appended it
+     * @param onEnd told once, after the terminal event was appended, on the thread that appended it
+     * @param onGrowth told by how many bytes the log has grown, on the thread that appended
      */
-    MemoryLog(Event.Start start, Runnable onEnd) {
+    MemoryLog(Event.Start start, Consumer<MemoryLog> onEnd, LongConsumer onGrowth) {
         this.start = start;
         this.onEnd = onEnd;
+        this.onGrowth = onGrowth;
         entries.add(new Entry(start, 0, start));
     }
 
@@ -34,17 +48,21 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public boolean append(Event event) {
+        // A text is kept as it came and, encoded, as it was shown.
+        long growth = ENTRY_BYTES + 2L * event.weight();
         synchronized (this) {
             if (ended) {
                 return false;
             }
             entries.add(new Entry(start, entries.size(), event));
+            bytes += growth;
             ended = event.terminal();
         }
         if (event.terminal()) {
-            onEnd.run();
+            onEnd.accept(this);
         }
         signal();
+        onGrowth.accept(growth);
         return true;
     }
 
@@ -53,6 +71,11 @@ final class MemoryLog implements StreamLog {
         for (Signal signal : signals) {
             signal.run.run();
         }
+    }
+
+    /** About how much memory the log takes. */
+    synchronized long bytes() {
+        return bytes;
     }
 
     @Override

@@ -5,11 +5,20 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Logs in this machine's memory; an ended one is kept for the retention, then forgotten. There are no other nodes. */
+/**
+ * Logs in this machine's memory; an ended one is kept for the retention, then forgotten. There are no other nodes.
+ *
+ * <p>All logs together have a bound. Beyond it ended ones are forgotten before their time, oldest first, and as a whole:
+ * who reads one already reads it to its end, and nobody is ever shown a log with a gap. Where live ones alone are beyond
+ * it the store is full, and no new one should begin.
+ */
 public final class MemoryStore implements LogStore {
     /** 132 bits: more than the 128 that make an id a capability, and a whole number of base64 digits. */
     private static final int ID_DIGITS = 22;
@@ -19,12 +28,18 @@ public final class MemoryStore implements LogStore {
     private final Duration retention;
     private final ScheduledExecutorService timer;
     private final SecureRandom random;
+    private final long maxBytes;
+    private final AtomicLong bytes = new AtomicLong();
+    /** In the order in which they ended. */
+    private final Queue<MemoryLog> ended = new ConcurrentLinkedQueue<>();
 
     /**
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting; not closed by this store
+     * @param maxBytes how much memory all logs may take, about
      */
-    public MemoryStore(Duration retention, ScheduledExecutorService timer, SecureRandom random) {
+    public MemoryStore(Duration retention, ScheduledExecutorService timer, SecureRandom random, long maxBytes) {
+        this.maxBytes = maxBytes;
         this.retention = retention;
         this.timer = timer;
         this.random = random;
@@ -81,6 +96,11 @@ public final class MemoryStore implements LogStore {
     }
 
     @Override
+    public boolean full() {
+        return bytes.get() > maxBytes;
+    }
+
+    @Override
     public void stopFollowing() {}
 
     @Override
@@ -90,12 +110,41 @@ public final class MemoryStore implements LogStore {
 
     /** The log with that start, which is made if there is none. */
     MemoryLog open(Event.Start start) {
-        return logs.computeIfAbsent(start.stream(), id -> new MemoryLog(start, () -> later(() -> logs.remove(id))));
+        return logs.computeIfAbsent(start.stream(), id -> newLog(start));
     }
 
-    /** Forgets a log that nothing was said in. */
+    /** Counts memory that a log has taken, or given back if negative, and makes room where that is too much. */
+    void grown(long by) {
+        bytes.addAndGet(by);
+        while (full()) {
+            MemoryLog oldest = ended.poll();
+            if (oldest == null) {
+                return;
+            }
+            drop(oldest.start().stream());
+        }
+    }
+
+    private MemoryLog newLog(Event.Start start) {
+        MemoryLog log = new MemoryLog(start, this::ended, this::grown);
+        bytes.addAndGet(log.bytes());
+        return log;
+    }
+
+    private void ended(MemoryLog log) {
+        ended.add(log);
+        // The id alone: the log may have to go before its time.
+        String id = log.start().stream();
+        later(() -> drop(id));
+    }
+
+    /** Forgets a log. */
     void drop(String id) {
-        logs.remove(id);
+        MemoryLog log = logs.remove(id);
+        if (log != null) {
+            ended.remove(log);
+            bytes.addAndGet(-log.bytes());
+        }
     }
 
     /** What the key stands for, if it is claimed here. */

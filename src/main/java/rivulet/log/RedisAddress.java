@@ -28,8 +28,9 @@ public final class RedisAddress {
         try {
             URI uri = new URI(text);
             boolean redis = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
-            boolean path = uri.getPath().matches("(/\\d{0,4})?");
-            return redis && path && uri.getHost() != null ? Optional.of(new RedisAddress(uri)) : Optional.empty();
+            return redis && uri.getHost() != null && uri.getPath().matches("(/\\d{0,4})?")
+                    ? Optional.of(new RedisAddress(uri))
+                    : Optional.empty();
         } catch (URISyntaxException e) {
             return Optional.empty();
         }

@@ -130,13 +130,18 @@ final class RedisLink implements AutoCloseable {
             state = state == StoreState.NEVER_REACHED ? state : StoreState.UNREACHABLE;
         }
         if (first) {
-            // Not the cause's own words: they may hold more than the address.
-            LOG.warn(
-                    "{} is away ({}): new streams stay in this node's memory until it is back",
-                    address,
-                    cause.getClass().getSimpleName());
+            LOG.warn("{} is away ({}): streams stay in this node's memory until it is back", address, reason(cause));
         }
         client.getPool().clear();
+    }
+
+    /** What the network or Redis itself says; neither knows the password. */
+    private static String reason(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getClass().getSimpleName() + ": " + root.getMessage();
     }
 
     @Override

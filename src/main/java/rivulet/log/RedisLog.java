@@ -3,6 +3,7 @@ package rivulet.log;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.resps.StreamEntry;
@@ -37,13 +38,15 @@ final class RedisLog implements StreamLog {
      * @param first what Redis holds so far, from the start on, at least one
      * @param owner the node that writes the log
      * @param onWatched run when there is a first watcher; quick
+     * @param onGrowth told by how many bytes this grows
      * @throws IllegalArgumentException if the entries are no log
      */
-    RedisLog(List<StreamEntry> first, String owner, Runnable onWatched, LongSupplier nanoTime) {
+    RedisLog(List<StreamEntry> first, String owner, Runnable onWatched, LongConsumer onGrowth, LongSupplier nanoTime) {
         if (!(event(first.get(0)) instanceof Event.Start start) || index(first.get(0)) != 0) {
             throw new IllegalArgumentException("a log begins with its start");
         }
-        this.copy = new MemoryLog(start, () -> {});
+        this.copy = new MemoryLog(start, ended -> {}, onGrowth);
+        onGrowth.accept(copy.bytes());
         this.owner = owner;
         this.onWatched = onWatched;
         this.nanoTime = nanoTime;
@@ -113,6 +116,11 @@ final class RedisLog implements StreamLog {
     /** How long nobody has watched or asked for this. */
     long idleNanos() {
         return watched() ? 0 : nanoTime.getAsLong() - usedNanos;
+    }
+
+    /** About how much memory this takes. */
+    long bytes() {
+        return copy.bytes();
     }
 
     /** How long ago this was made, or last had news. */

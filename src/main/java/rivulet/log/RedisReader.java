@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,15 +48,20 @@ final class RedisReader implements Runnable {
     private final RedisLink link;
     private final RedisInbox inbox;
     private final Runnable onWatched;
+    private final LongConsumer onGrowth;
     private final LongSupplier nanoTime;
     private final Map<String, RedisLog> logs = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    /** @param onWatched run when a log has a first watcher; quick */
-    RedisReader(RedisLink link, RedisInbox inbox, Runnable onWatched, LongSupplier nanoTime) {
+    /**
+     * @param onWatched run when a log has a first watcher; quick
+     * @param onGrowth told by how many bytes the copies here have grown, negative if they are let go
+     */
+    RedisReader(RedisLink link, RedisInbox inbox, Runnable onWatched, LongConsumer onGrowth, LongSupplier nanoTime) {
         this.link = link;
         this.inbox = inbox;
         this.onWatched = onWatched;
+        this.onGrowth = onGrowth;
         this.nanoTime = nanoTime;
     }
 
@@ -72,6 +78,9 @@ final class RedisReader implements Runnable {
                 return Optional.empty();
             }
             known = Optional.ofNullable(logs.putIfAbsent(id, loaded)).orElse(loaded);
+            if (known != loaded) {
+                onGrowth.accept(-loaded.bytes());
+            }
             if (!known.ended()) {
                 // Wakes the reader, which is blocked in a command that does not know of this log yet.
                 inbox.wakeReader();
@@ -97,7 +106,9 @@ final class RedisReader implements Runnable {
 
     /** Lets go of a copy; who still holds it is told. */
     private void drop(String id, RedisLog log) {
-        logs.remove(id, log);
+        if (logs.remove(id, log)) {
+            onGrowth.accept(-log.bytes());
+        }
         log.lose();
     }
 
@@ -167,8 +178,18 @@ final class RedisReader implements Runnable {
             if (log == null) {
                 inbox.receive(one.getValue());
             } else {
-                log.add(one.getValue());
+                add(log, one.getValue());
             }
+        }
+    }
+
+    private void add(RedisLog log, List<StreamEntry> entries) {
+        try {
+            log.add(entries);
+        } catch (RuntimeException e) {
+            // One stream that cannot be read, such as a newer version's, must not cost the others.
+            LOG.error("stream {} cannot be followed", log.start().stream(), e);
+            drop(log.start().stream(), log);
         }
     }
 
@@ -179,7 +200,7 @@ final class RedisReader implements Runnable {
         if (page.isEmpty()) {
             return null;
         }
-        RedisLog log = new RedisLog(page, owner == null ? RedisKeys.NOBODY : owner, onWatched, nanoTime);
+        RedisLog log = new RedisLog(page, owner == null ? RedisKeys.NOBODY : owner, onWatched, onGrowth, nanoTime);
         while (page.size() == PAGE) {
             page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
             log.add(page);

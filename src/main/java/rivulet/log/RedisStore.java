@@ -56,14 +56,16 @@ public final class RedisStore implements LogStore {
      *
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting in memory; not closed by this store
+     * @param maxBytes how much memory all logs may take on this node, about
      */
     public RedisStore(
             RedisAddress address,
             Duration retention,
             ScheduledExecutorService timer,
             SecureRandom random,
-            LongSupplier nanoTime) {
-        this(address, retention, timer, random, nanoTime, MAX_BEHIND);
+            LongSupplier nanoTime,
+            long maxBytes) {
+        this(address, retention, timer, random, nanoTime, maxBytes, MAX_BEHIND);
     }
 
     /** @param maxBehind how many entries may wait for Redis */
@@ -73,14 +75,15 @@ public final class RedisStore implements LogStore {
             ScheduledExecutorService timer,
             SecureRandom random,
             LongSupplier nanoTime,
+            long maxBytes,
             int maxBehind) {
-        memory = new MemoryStore(retention, timer, random);
+        memory = new MemoryStore(retention, timer, random, maxBytes);
         node = memory.newId();
         times = RedisTimes.of(retention);
         link = new RedisLink(address, RedisReader.BLOCK);
         inbox = new RedisInbox(link, node, nanoTime);
         writer = new RedisWriter(link, times, node, maxBehind);
-        reader = new RedisReader(link, inbox, this::watched, nanoTime);
+        reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
         lease = new RedisLease(link, node, writer, reader, inbox, new RedisReaper(times, node), nanoTime);
         writing = start(writer, "rivulet-redis-writer");
         start(reader, "rivulet-redis-reader");
@@ -163,6 +166,11 @@ public final class RedisStore implements LogStore {
     @Override
     public StoreState state() {
         return link.state();
+    }
+
+    @Override
+    public boolean full() {
+        return memory.full();
     }
 
     @Override

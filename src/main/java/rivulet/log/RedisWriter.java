@@ -109,6 +109,8 @@ final class RedisWriter implements Runnable {
             try {
                 if (link.reachable()) {
                     round();
+                } else if (closing) {
+                    return;
                 } else {
                     Thread.sleep(AWAY.toMillis());
                 }

@@ -62,7 +62,12 @@ class RedisStoreTest extends StreamLogContract {
 
     private LogStore node(Duration retention) {
         LogStore node = new RedisStore(
-                RedisAddress.parse(redis.url()).orElseThrow(), retention, timer, new SecureRandom(), System::nanoTime);
+                RedisAddress.parse(redis.url()).orElseThrow(),
+                retention,
+                timer,
+                new SecureRandom(),
+                System::nanoTime,
+                1L << 30);
         nodes.add(node);
         TestServer.await("Redis is reached", () -> node.state() == StoreState.REACHABLE);
         return node;

@@ -145,6 +145,18 @@ class RedisNodesTest {
     }
 
     @Test
+    void theSameKeyAtBothNodesIsOneStream() throws Exception {
+        String path = "/sse/fake-llm?format=json&delay=20ms&text=once&idempotency_key=";
+        for (int round = 0; round < 5; round++) {
+            String key = "key-" + round;
+            CompletableFuture<String> here = a.getAsync(path + key);
+            CompletableFuture<String> there = b.getAsync(path + key);
+            assertEquals(withoutRetry(here.get(10, TimeUnit.SECONDS)), withoutRetry(there.get(10, TimeUnit.SECONDS)));
+            assertEquals(409, b.get(path.replace("once", "other") + key).statusCode());
+        }
+    }
+
+    @Test
     void anyNumberOfViewersSharesOneConnectionToRedis() throws Exception {
         String id = begin(a, "{\"kind\":\"countdown\",\"from\":40,\"interval\":\"50ms\"}");
         awaitFound(b, id);

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +46,12 @@ class TutorialClientsTest {
         if (server != null) {
             server.close();
         }
+    }
+
+    /** Connections were cut on purpose: what the console says of it is not for the next test to find. */
+    @AfterEach
+    void clearTheConsole() {
+        browser.complaints();
     }
 
     private static JsonNode run(String script, Object... arguments) {

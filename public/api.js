@@ -11,23 +11,37 @@ export class Refused extends Error {
 
 export const BASE = new URL('.', location.href.split('#')[0]).href.replace(/\/$/, '');
 
+/** Before each further try to begin; a network that is away for longer is told to the user. */
+const TRY_AGAIN_MS = [300, 1500];
+
 /**
  * Begins a stream and answers its id, before the first token: from here on nothing is lost by a cut or a reload. (One
  * request that both begins and streams is held back until there is something to say, and its id with it.)
  */
 export async function begin(body) {
-  let response;
-  try {
-    response = await fetch(`${BASE}/streams`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify(body),
-    });
-  } catch {
-    throw new Refused({ code: 'unreachable', message: '', retryable: true });
+  // With a key, a request whose answer was lost can be sent again: it finds the stream that it had begun.
+  const request = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Idempotency-Key': randomId() },
+    body: JSON.stringify(body),
+  };
+  for (const waitMs of [...TRY_AGAIN_MS, null]) {
+    try {
+      const response = await fetch(`${BASE}/streams`, request);
+      if (response.ok) return (await response.json()).stream;
+      throw await refusalOf(response);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      if (waitMs === null) break;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
   }
-  if (response.ok) return (await response.json()).stream;
-  throw await refusalOf(response);
+  throw new Refused({ code: 'unreachable', message: '', retryable: true });
+}
+
+/** Beyond guessing, also where there is no `crypto.randomUUID`: on a page of plain HTTP from another machine. */
+export function randomId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What a failed answer says. */

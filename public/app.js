@@ -68,8 +68,8 @@ function showTitle() {
 
 /** The conversation was kept: its address names it now, so that a reload and another tab find it. */
 async function conversationChanged() {
-  const { id } = currentConversation();
-  if (document.body.dataset.view === 'chat' && location.hash !== `#/chat/${id}`) history.replaceState(null, '', `#/chat/${id}`);
+  const { id, messages } = currentConversation();
+  if (messages.length > 0 && document.body.dataset.view === 'chat' && location.hash !== `#/chat/${id}`) history.replaceState(null, '', `#/chat/${id}`);
   showTitle();
   await showConversations();
 }
@@ -96,8 +96,8 @@ async function start() {
   await route();
   document.body.dataset.ready = '';
   if (document.body.dataset.view === 'chat') byId('question').focus();
-  const { upstream } = await health();
-  byId('simulated').hidden = upstream.name !== 'simulator';
+  const { upstream } = await health().catch(() => ({}));
+  byId('simulated').hidden = upstream?.name !== 'simulator';
 }
 
 byId('language').addEventListener('change', async (event) => {

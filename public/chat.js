@@ -1,30 +1,27 @@
-/**
- * The chat: a conversation, its last answer as it streams, and what can be done with both.
- *
- * An answer's stream id is kept before its first token, and its position with its text, in one write: whoever opens the
- * conversation again, after a reload or in another tab, goes on after the last event that the text holds.
- */
-import { announce, byId, copy, eachFrame, growing } from './dom.js';
-import { Refused, begin } from './api.js';
-import { Run, follow } from './run.js';
+/** The chat: a conversation as a thread of questions and answers, and what can be done with it. */
+import { announce, byId, copy, growing } from './dom.js';
+import { Answering } from './answering.js';
 import { AnswerView, editor, failureText, questionView } from './message.js';
-import { applyEvent, fail, isOpen, newAnswer } from './answer.js';
-import { findConversation, keep, newConversation, onOtherTab } from './conversations.js';
+import { isOpen } from './answer.js';
+import { findConversation, newConversation, onOtherTab } from './conversations.js';
 import { copyOnClick } from './code.js';
 import { requestFields } from './settings.js';
 import { t } from './words.js';
 
-/** How often what has come is kept: a reload reads the rest from the server again. */
-const KEEP_MS = 400;
 const TITLE_CHARS = 60;
+/** As near to the end as this, one is reading along. */
+const NEAR_END_PX = 80;
 
 const thread = byId('thread');
 const scroll = byId('scroll');
 const question = byId('question');
 
 let conversation = newConversation();
+/** The answer that is being written; null when none is. */
 let answering = null;
 let onChange = () => {};
+/** Whether the thread stays at its end as it grows: until someone scrolls up. */
+let following = true;
 
 export const currentConversation = () => conversation;
 export const isAnswering = () => answering !== null;
@@ -35,144 +32,52 @@ export function startChat(changed) {
 }
 
 export async function openConversation(id) {
-  leave();
+  answering?.leave();
+  answering = null;
   conversation = (id && (await findConversation(id))) || newConversation();
   showAll();
 }
 
-/** Stops reading; the generation goes on for a while, and so does the conversation that comes back to it. */
-function leave() {
-  answering?.reader?.close();
-  if (answering) keep(conversation, false);
+/** Lets go of a conversation that is about to be deleted. */
+export function forget() {
+  answering?.forget();
   answering = null;
 }
 
-export function showAll() {
-  const live = answering;
-  thread.replaceChildren();
-  for (const message of conversation.messages) {
-    const view = message.role === 'user' ? null : new AnswerView();
-    thread.append(view ? view.node : questionView(message));
-    view?.update(message);
-    if (view && live?.answer === message) live.view = view;
-  }
-  markLast();
-  toEnd();
-  const last = conversation.messages.at(-1);
-  if (!live && last?.role === 'assistant' && isOpen(last)) resume(last);
-}
-
-function markLast() {
-  const empty = conversation.messages.length === 0;
-  byId('empty').hidden = !empty;
-  byId('export-open').hidden = empty || byId('view-chat').hidden;
-  thread.querySelectorAll('[data-last]').forEach((node) => delete node.dataset.last);
-  for (const kind of ['.question', '.answer']) {
-    const all = thread.querySelectorAll(kind);
-    if (all.length > 0) all[all.length - 1].dataset.last = '';
-  }
-  byId('send').hidden = answering !== null;
-  byId('stop').hidden = answering === null;
+export function stop() {
+  answering?.stop();
 }
 
 export function ask(text) {
   if (answering || text.trim() === '') return;
   conversation.messages.push({ role: 'user', content: text });
-  conversation.title ||= text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS);
+  conversation.title ||= titleOf(text);
   thread.append(questionView(conversation.messages.at(-1)));
   askModel();
 }
 
-/** Asks what the conversation ends with. */
-async function askModel() {
-  const answer = newAnswer();
-  const body = { kind: 'chat', messages: conversation.messages.map(asMessage).filter(Boolean), ...requestFields() };
-  conversation.messages.push(answer);
-  const mine = show(answer, new Run({ request: { method: 'POST', path: 'streams', body } }));
-  announce(t('answerBegins'));
-  try {
-    answer.stream = await begin(body);
-  } catch (refused) {
-    end(mine, 'failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
-    return;
-  }
-  await keepNow(true);
-  if (answering === mine) read(mine);
-}
+const titleOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS);
 
-/** A message as the model is to see it; what failed before its first word is left out. */
-function asMessage(message) {
-  if (message.role === 'user') return { role: 'user', content: message.content };
-  return message.text ? { role: 'assistant', content: message.text } : null;
-}
+const hooks = {
+  onKept: () => onChange(),
+  onEnd(state, { answer, view }) {
+    if (answering?.answer === answer) answering = null;
+    view.update(answer);
+    markLast();
+    announce({
+      complete: t('answerComplete'),
+      cancelled: t('answerCancelled'),
+      failed: t('answerFailed', { message: answer.error ? failureText(answer.error) : '' }),
+    }[state]);
+  },
+};
 
-function resume(answer) {
-  const request = { path: `streams/${answer.stream}?after=-1` };
-  const mine = show(answer, new Run({ request, startedAt: answer.askedAt }), thread.lastElementChild);
-  if (answer.stream) read(mine);
-  else end(mine, 'failed', { code: 'lost', message: t('lost') });
-}
-
-function show(answer, run, instead = null) {
-  const view = new AnswerView();
-  if (instead) instead.replaceWith(view.node);
-  else thread.append(view.node);
-  const mine = { answer, run, view, reader: null, keeping: 0, draw: null };
-  mine.draw = eachFrame(() => {
-    const stick = atEnd();
-    mine.view.update(answer);
-    if (stick) toEnd();
-  });
-  answering = mine;
-  view.update(answer);
+function askModel() {
+  answering = Answering.ask(conversation, requestFields(), hooks);
+  thread.append(answering.view.node);
   markLast();
   toEnd();
-  return mine;
-}
-
-function read(mine) {
-  const { answer, run } = mine;
-  mine.reader = follow(run, {
-    stream: answer.stream,
-    after: answer.index,
-    onEvent(event) {
-      applyEvent(answer, event);
-      mine.draw();
-      mine.keeping ||= setTimeout(() => {
-        mine.keeping = 0;
-        if (answering === mine) keepNow(false);
-      }, KEEP_MS);
-    },
-    onEnd: (state, refusal) => end(mine, state, refusal),
-  });
-}
-
-function end(mine, state, refusal) {
-  const { answer, run, view } = mine;
-  if (refusal) fail(answer, refusal);
-  run.enter(state);
-  clearTimeout(mine.keeping);
-  const stick = atEnd();
-  if (answering === mine) answering = null;
-  view.update(answer);
-  markLast();
-  if (stick) toEnd();
-  conversation.updatedAt = Date.now();
-  keepNow(true);
-  announce({
-    complete: t('answerComplete'),
-    cancelled: t('answerCancelled'),
-    failed: t('answerFailed', { message: answer.error ? failureText(answer.error) : '' }),
-  }[state]);
-}
-
-async function keepNow(tellOthers) {
-  await keep(conversation, tellOthers);
-  if (tellOthers) onChange();
-}
-
-export function stop() {
-  answering?.run.stop();
+  announce(t('answerBegins'));
 }
 
 /** Takes back everything from the last question on, and asks `text`, or the same again. */
@@ -182,9 +87,41 @@ function askAgain(text) {
   if (at < 0) return;
   conversation.messages.length = at + 1;
   conversation.messages[at].content = text ?? conversation.messages[at].content;
-  if (at === 0) conversation.title = conversation.messages[0].content.trim().slice(0, TITLE_CHARS);
+  if (at === 0) conversation.title = titleOf(conversation.messages[0].content);
   showAll();
   askModel();
+}
+
+/** Shows the conversation from its beginning; an answer that was left open is gone on with. */
+export function showAll() {
+  thread.replaceChildren(...conversation.messages.map((message) => {
+    if (message.role === 'user') return questionView(message);
+    const view = new AnswerView();
+    view.update(message);
+    if (answering?.answer === message) answering.view = view;
+    return view.node;
+  }));
+  const last = conversation.messages.at(-1);
+  if (!answering && last?.role === 'assistant' && isOpen(last)) {
+    answering = Answering.resume(conversation, last, hooks);
+    thread.lastElementChild.replaceWith(answering.view.node);
+  }
+  markLast();
+  toEnd();
+}
+
+/** What only the last question and answer offer, and what there is to press now. */
+function markLast() {
+  const empty = conversation.messages.length === 0;
+  byId('empty').hidden = !empty;
+  byId('export-open').hidden = empty || byId('view-chat').hidden;
+  for (const node of thread.querySelectorAll('[data-last]')) delete node.dataset.last;
+  for (const kind of ['.question', '.answer']) {
+    const last = [...thread.querySelectorAll(kind)].at(-1);
+    if (last) last.dataset.last = '';
+  }
+  byId('send').hidden = answering !== null;
+  byId('stop').hidden = answering === null;
 }
 
 function edit() {
@@ -192,11 +129,11 @@ function edit() {
   if (!node || answering) return;
   const message = conversation.messages.findLast((each) => each.role === 'user');
   const form = editor(message.content, {
-    onAsk: (text) => {
+    onAsk(text) {
       askAgain(text);
       question.focus();
     },
-    onCancel: () => {
+    onCancel() {
       form.replaceWith(node);
       question.focus();
     },
@@ -207,15 +144,23 @@ function edit() {
   area.focus();
 }
 
-const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
 
 function toEnd() {
+  following = true;
   scroll.scrollTop = scroll.scrollHeight;
 }
 
 scroll.addEventListener('scroll', () => {
-  byId('to-end').hidden = atEnd();
+  following = atEnd();
+  byId('to-end').hidden = following;
 }, { passive: true });
+const sizes = new ResizeObserver(() => {
+  if (following) toEnd();
+  byId('to-end').hidden = following;
+});
+sizes.observe(thread);
+sizes.observe(scroll);
 byId('to-end').addEventListener('click', () => {
   toEnd();
   question.focus();
@@ -225,13 +170,13 @@ thread.addEventListener('click', (event) => {
   const button = event.target.closest('[data-act]');
   if (!button) return;
   const message = conversation.messages[[...thread.children].indexOf(button.closest('article'))];
-  const act = {
+  const acts = {
     copy: () => copy(message.content ?? (message.text || message.refusal), button),
     edit,
     again: () => askAgain(),
     retry: () => askAgain(),
-  }[button.dataset.act];
-  act();
+  };
+  acts[button.dataset.act]();
 });
 copyOnClick(thread);
 
@@ -259,8 +204,8 @@ byId('stop').addEventListener('click', stop);
 onOtherTab(async (id) => {
   if (id !== conversation.id || answering) return;
   const theirs = await findConversation(id);
-  if (!theirs || answering) return;
+  if (!theirs || answering || id !== conversation.id) return;
   conversation = theirs;
   showAll();
 });
-addEventListener('pagehide', () => answering && keep(conversation, false));
+addEventListener('pagehide', () => answering?.keepPlace());

@@ -3,6 +3,8 @@
  * Where there is no IndexedDB (some private windows) they live as long as the tab.
  */
 
+import { randomId } from './api.js';
+
 const STORE = 'conversations';
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('rivulet') : null;
 const memory = new Map();
@@ -33,7 +35,7 @@ async function run(mode, work, without) {
 }
 
 export function newConversation() {
-  return { id: crypto.randomUUID?.() ?? String(Math.random()).slice(2), title: '', updatedAt: Date.now(), messages: [] };
+  return { id: randomId(), title: '', updatedAt: Date.now(), messages: [] };
 }
 
 /** All of them, the latest first. */

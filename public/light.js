@@ -1,5 +1,5 @@
 /** The state light: what the current run does, and what it last received. */
-import { byId, eachFrame } from './dom.js';
+import { announce, byId, eachFrame } from './dom.js';
 import { seconds } from './format.js';
 import { t } from './words.js';
 import { currentRun, watchRuns } from './run.js';
@@ -13,7 +13,7 @@ const draw = eachFrame(showLight);
 
 export function showLight() {
   const run = currentRun();
-  const state = run?.state ?? 'idle';
+  const state = !run || run.state === 'left' ? 'idle' : run.state;
   light.dataset.state = state;
   word.textContent = t(`state${state[0].toUpperCase()}${state.slice(1)}`);
   const event = run?.events.at(-1);
@@ -22,5 +22,8 @@ export function showLight() {
   cut.disabled = state !== 'live';
 }
 
-watchRuns(draw);
+watchRuns((run, what) => {
+  if (what === 'state' && run.state === 'reconnecting') announce(t('connectionLost'));
+  draw();
+});
 cut.addEventListener('click', () => currentRun()?.cut?.());

@@ -1,7 +1,7 @@
 /** A question and an answer as they are shown. */
 import { byId, clone, element } from './dom.js';
 import { duration, seconds } from './format.js';
-import { MarkdownView } from './markdown.js';
+import { MarkdownView } from './markdown-view.js';
 import { isOpen } from './answer.js';
 import { t } from './words.js';
 

@@ -12,15 +12,18 @@ const TICKS_TOP = 86;
 const TICKS_BOTTOM = 112;
 /** Bins of the rate: narrower ones would draw the gaps between single tokens. */
 const BINS = 68;
+/** The picture's height, in rates as they are on average. */
+const MOST_OF_USUAL = 4;
 /** A gap shorter than this is no pause that anyone sees. */
 const SEEN_GAP_MS = 150;
 
-/** The longest time between two events, as `{from, to}`; null before the second event. */
+/** The longest time without a token once the first had come, as `{from, to}`; null before there is one. */
 export function longestGap(events) {
   let longest = null;
-  for (let i = 1; i < events.length; i += 1) {
-    const gap = { from: events[i - 1].at, to: events[i].at };
-    if (!longest || gap.to - gap.from > longest.to - longest.from) longest = gap;
+  let before = null;
+  for (const { at, isToken } of events) {
+    if (before !== null && (longest === null || at - before > longest.to - longest.from)) longest = { from: before, to: at };
+    if (before !== null || isToken) before = at;
   }
   return longest;
 }
@@ -38,7 +41,7 @@ export function drawPlot(root, run) {
   for (const lost of run.gaps) band(lost.from, lost.to ?? run.elapsed, 'lost');
 
   parts.push(svg('path', { d: `M0 ${RATE_BOTTOM}.5H${WIDTH}M0 ${TICKS_BOTTOM}.5H${WIDTH}`, class: 'axis' }));
-  const rate = rates(run.events, span);
+  const rate = rates(run, span);
   if (rate.most > 0) {
     const line = rateLine(rate, Math.ceil((run.elapsed / span) * BINS));
     parts.push(svg('path', { d: `M0 ${RATE_BOTTOM}L${line}V${RATE_BOTTOM}Z`, class: 'rate' }));
@@ -63,7 +66,7 @@ function niceSpan(elapsed) {
   return span;
 }
 
-function rates(events, span) {
+function rates({ events, tokens, firstTokenAt, elapsed }, span) {
   const counts = new Array(BINS).fill(0);
   const binMs = span / BINS;
   for (const event of events) {
@@ -73,14 +76,16 @@ function rates(events, span) {
     const near = [counts[i - 1] ?? 0, count, counts[i + 1] ?? 0];
     return ((near[0] + 2 * near[1] + near[2]) / 4) * (1000 / binMs);
   });
-  return { perSecond, most: Math.max(...perSecond) };
+  // What a resumed stream brings at once goes beyond the picture, rather than press all else flat.
+  const usual = tokens / (Math.max(elapsed - (firstTokenAt ?? 0), binMs) / 1000);
+  return { perSecond, most: Math.min(Math.max(...perSecond), usual * MOST_OF_USUAL) };
 }
 
 /** The points of the rate, as far as the run has come. */
 function rateLine({ perSecond, most }, bins) {
   const step = WIDTH / BINS;
   const points = perSecond.slice(0, bins).map((rate, i) => {
-    const y = RATE_BOTTOM - (rate / most) * (RATE_BOTTOM - RATE_TOP);
+    const y = RATE_BOTTOM - Math.min(1, rate / most) * (RATE_BOTTOM - RATE_TOP);
     return `${((i + 0.5) * step).toFixed(1)} ${y.toFixed(1)}`;
   });
   return points.join('L');

@@ -2,12 +2,12 @@
  * One generation as the page watches it: its state, its events with their times, what can be done to it. The state
  * light, the wire and the clocks show whichever run was begun last.
  *
- *     idle -> connecting -> live <-> reconnecting -> complete | failed | cancelled
+ *     connecting -> live <-> reconnecting -> complete | failed | cancelled, or left: nobody here reads on
  */
 import { readStream } from './stream.js';
 import { BASE, cancel } from './api.js';
 
-const ENDS = new Set(['complete', 'failed', 'cancelled']);
+const ENDS = new Set(['complete', 'failed', 'cancelled', 'left']);
 const watchers = new Set();
 let current = null;
 
@@ -112,6 +112,8 @@ export function follow(run, { onEvent, onEnd, ...how }) {
         const end = state === 'refused' ? 'failed' : endOf(detail);
         run.enter(end);
         onEnd(end, state === 'refused' ? detail : null);
+      } else if (state === 'closed') {
+        run.enter('left');
       }
     },
   });

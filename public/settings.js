@@ -8,6 +8,7 @@ const dialog = byId('settings');
 const form = dialog.querySelector('form');
 const chip = byId('model-chip');
 let upstreamDefault = '';
+let ids = [];
 
 const read = () => JSON.parse(localStorage.getItem(KEPT) ?? '{}');
 
@@ -23,7 +24,22 @@ export function requestFields() {
 }
 
 export function showModel() {
-  chip.textContent = read().model || upstreamDefault || t('defaultModel');
+  const model = read().model || upstreamDefault;
+  chip.textContent = model || t('defaultModel');
+  // What the simulator can do, one press away; a real upstream's models are too many for that.
+  byId('simulated-models').replaceChildren(...ids.filter((id) => id.startsWith('sim-') || id === upstreamDefault).map((id) => {
+    const button = element('button', 'model', id);
+    button.type = 'button';
+    button.setAttribute('aria-pressed', String(id === model));
+    button.addEventListener('click', () => chooseModel(id));
+    return button;
+  }));
+}
+
+function chooseModel(id) {
+  localStorage.setItem(KEPT, JSON.stringify({ ...read(), model: id === upstreamDefault ? '' : id }));
+  showModel();
+  byId('question').focus();
 }
 
 function keepAll() {
@@ -31,7 +47,7 @@ function keepAll() {
   showModel();
 }
 
-export function openSettings() {
+function openSettings() {
   for (const [name, value] of Object.entries(read())) if (form.elements[name]) form.elements[name].value = value;
   dialog.showModal();
 }
@@ -39,8 +55,9 @@ export function openSettings() {
 async function loadModels() {
   const known = await models().catch(() => ({ default: '', models: [] }));
   upstreamDefault = known.default;
+  ids = known.models;
   form.elements.model.placeholder = known.default || t('defaultModel');
-  byId('models').replaceChildren(...known.models.map((id) => {
+  byId('models').replaceChildren(...ids.map((id) => {
     const option = element('option');
     option.value = id;
     return option;

@@ -1,7 +1,7 @@
 /** The list of conversations, and the drawer that it is on a phone. */
 import { byId, clone } from './dom.js';
 import { allConversations, onOtherTab, remove } from './conversations.js';
-import { currentConversation } from './chat.js';
+import { currentConversation, forget } from './chat.js';
 import { t } from './words.js';
 
 const list = byId('conversations');
@@ -28,8 +28,10 @@ export async function showConversations() {
 }
 
 async function deleteIt(id) {
+  const shown = id === currentConversation().id;
+  if (shown) forget();
   await remove(id);
-  if (id === currentConversation().id) location.hash = '#/chat';
+  if (shown) location.hash = '#/chat';
   await showConversations();
   byId('new-chat').focus();
 }

@@ -51,7 +51,7 @@ function begun(run) {
 
 function showFigures(run) {
   const gap = longestGap(run.events);
-  const streaming = run.firstTokenAt === null ? 0 : (run.events.at(-1).at - run.firstTokenAt) / 1000;
+  const streaming = run.tokens === 0 ? 0 : (run.events.at(-1).at - run.firstTokenAt) / 1000;
   const values = {
     ttft: run.firstTokenAt === null ? '–' : duration(run.firstTokenAt),
     elapsed: seconds(run.elapsed),
@@ -134,16 +134,19 @@ export function openWire(open) {
   panel.hidden = !open;
   document.body.dataset.wire = open ? 'open' : 'closed';
   toggle.setAttribute('aria-expanded', String(open));
-  localStorage.setItem(OPEN, open ? 'open' : 'closed');
   following = true;
   draw();
 }
 
 export const wireOpen = () => !panel.hidden;
 
-toggle.addEventListener('click', () => openWire(panel.hidden));
+toggle.addEventListener('click', () => {
+  openWire(panel.hidden);
+  localStorage.setItem(OPEN, panel.hidden ? 'closed' : 'open');
+});
 byId('wire-close').addEventListener('click', () => {
   openWire(false);
+  localStorage.setItem(OPEN, 'closed');
   toggle.focus();
 });
 // A panel over the page would hide the page on a small screen: there it opens only when asked.

@@ -11,6 +11,8 @@ export function countdown() {
 
   const show = (text, left) => {
     number.textContent = text;
+    // Round ends would leave a dot of an arc that is none.
+    arc.style.visibility = left > 0 ? 'visible' : 'hidden';
     arc.style.strokeDasharray = `${left * 100} 100`;
   };
 

@@ -1,6 +1,6 @@
 /** A demo that is one stream: begun, followed to its end, found again after a reload. */
 import { Run, follow } from '../run.js';
-import { begin } from '../api.js';
+import { begin, cancel } from '../api.js';
 import { failureText } from '../message.js';
 import { keptStream, showClocks } from './demo.js';
 
@@ -25,8 +25,13 @@ export function streamed(demo, { kept: name, body, onBegin, onEvent, onEnd = () 
       return;
     }
     watch(asked, Date.now());
+    let stopped = false;
+    run.stop = () => {
+      stopped = true;
+    };
     try {
       const stream = await begin(asked);
+      if (stopped) cancel(stream);
       kept.write({ stream, asked, startedAt: Date.now() });
       read(stream);
     } catch (refused) {

@@ -7,7 +7,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -83,7 +82,7 @@ record Config(
             }
         }
         given.putAll(commandLine(args));
-        return new Reader(given, variables).config();
+        return new Reader(given, new SettingValues(given), variables).config();
     }
 
     private static Dotenv dotenv() {
@@ -122,72 +121,72 @@ record Config(
     }
 
     /** Reads the values given as what each setting must be. */
-    private record Reader(Map<Setting, String> given, Function<String, @Nullable String> variables) {
+    private record Reader(
+            Map<Setting, String> given, SettingValues values, Function<String, @Nullable String> variables) {
         private Config config() {
-            String host = text(Setting.HOST);
+            String host = values.text(Setting.HOST);
             boolean loopback = isLoopback(host);
             return new Config(
                     host,
-                    number(Setting.PORT, 0, 65_535),
+                    values.number(Setting.PORT, 0, 65_535),
                     upstreams(),
                     proxies(),
                     given.get(Setting.INSTRUCTIONS),
-                    choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
+                    values.choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
                             ? loopback
-                            : text(Setting.SIMULATOR).equalsIgnoreCase("on"),
+                            : values.text(Setting.SIMULATOR).equalsIgnoreCase("on"),
                     origins(),
-                    duration(Setting.RETENTION),
-                    text(Setting.DISCONNECT_GRACE).equals(FOREVER)
+                    values.duration(Setting.RETENTION),
+                    values.text(Setting.DISCONNECT_GRACE).equals(FOREVER)
                             ? Optional.empty()
-                            : Optional.of(duration(Setting.DISCONNECT_GRACE, Durations.FORM + ", or " + FOREVER)),
-                    duration(Setting.DRAIN_TIMEOUT),
-                    positive(Setting.HEARTBEAT),
-                    positive(Setting.SLOW_VIEWER_TIMEOUT),
-                    number(Setting.MAX_STREAMS, 1, 1_000_000),
-                    number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
-                    number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
+                            : Optional.of(
+                                    values.duration(Setting.DISCONNECT_GRACE, Durations.FORM + ", or " + FOREVER)),
+                    values.duration(Setting.DRAIN_TIMEOUT),
+                    values.positive(Setting.HEARTBEAT),
+                    values.positive(Setting.SLOW_VIEWER_TIMEOUT),
+                    values.number(Setting.MAX_STREAMS, 1, 1_000_000),
+                    values.number(Setting.MAX_BODY_BYTES, 1024, 1 << 30),
+                    values.number(Setting.MAX_ANSWER_BYTES, 1024, 1 << 30),
                     maxLogBytes(),
                     limits(),
                     documentLimits(),
                     redis(),
-                    choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
+                    values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
 
         private Upstream.Limits limits() {
             return new Upstream.Limits(
-                    positive(Setting.CONNECT_TIMEOUT),
-                    positive(Setting.FIRST_EVENT_TIMEOUT),
-                    positive(Setting.IDLE_TIMEOUT),
-                    positive(Setting.STREAM_TIMEOUT),
-                    number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
+                    values.positive(Setting.CONNECT_TIMEOUT),
+                    values.positive(Setting.FIRST_EVENT_TIMEOUT),
+                    values.positive(Setting.IDLE_TIMEOUT),
+                    values.positive(Setting.STREAM_TIMEOUT),
+                    values.number(Setting.MAX_EVENT_BYTES, 1024, 1 << 30));
         }
 
         private JsonFields.Limits documentLimits() {
             return new JsonFields.Limits(
-                    number(Setting.MAX_DOCUMENT_DEPTH, 1, 1000),
-                    number(Setting.MAX_DOCUMENT_CHARS, 1, 1 << 30),
-                    number(Setting.MAX_NUMBER_LENGTH, 1, 1000),
+                    values.number(Setting.MAX_DOCUMENT_DEPTH, 1, 1000),
+                    values.number(Setting.MAX_DOCUMENT_CHARS, 1, 1 << 30),
+                    values.number(Setting.MAX_NUMBER_LENGTH, 1, 1000),
                     JsonFields.Limits.DEFAULTS.maxNameLength());
         }
 
         private List<Upstream> upstreams() {
-            String api = choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
-            String structured = choice(Setting.STRUCTURED_OUTPUT, UpstreamSettings.STRUCTURED);
-            return new UpstreamSettings(this::text, variables)
+            String api = values.choice(Setting.UPSTREAM_API, "auto", "responses", "chat");
+            String structured = values.choice(Setting.STRUCTURED_OUTPUT, UpstreamSettings.STRUCTURED);
+            return new UpstreamSettings(values::text, variables)
                     .read(structured, api.equals("auto") ? null : Upstream.Api.valueOf(api.toUpperCase(Locale.ROOT)));
         }
 
         private Proxies proxies() {
-            List<String> direct = Arrays.stream(
-                            text(Setting.NO_PROXY).toLowerCase(Locale.ROOT).split(",", -1))
-                    .map(String::strip)
-                    .filter(host -> !host.isEmpty())
+            List<String> direct = values.list(Setting.NO_PROXY).stream()
+                    .map(host -> host.toLowerCase(Locale.ROOT))
                     .toList();
             return new Proxies(proxy(Setting.HTTP_PROXY), proxy(Setting.HTTPS_PROXY), direct);
         }
 
         private @Nullable URI proxy(Setting setting) {
-            String text = text(setting);
+            String text = values.text(setting);
             if (text.isEmpty()) {
                 return null;
             }
@@ -204,13 +203,13 @@ record Config(
         }
 
         private long maxLogBytes() {
-            return text(Setting.MAX_LOG_BYTES).isEmpty()
+            return values.text(Setting.MAX_LOG_BYTES).isEmpty()
                     ? Runtime.getRuntime().maxMemory() / 4
-                    : number(Setting.MAX_LOG_BYTES, 1 << 20, Integer.MAX_VALUE);
+                    : values.number(Setting.MAX_LOG_BYTES, 1 << 20, Integer.MAX_VALUE);
         }
 
         private Optional<RedisAddress> redis() {
-            String url = text(Setting.REDIS_URL);
+            String url = values.text(Setting.REDIS_URL);
             Optional<RedisAddress> address = RedisAddress.parse(url);
             if (!url.isEmpty() && address.isEmpty()) {
                 // Not shown as the others are: it may hold a password.
@@ -220,10 +219,7 @@ record Config(
         }
 
         private List<String> origins() {
-            List<String> origins = Arrays.stream(text(Setting.CORS_ORIGINS).split(",", -1))
-                    .map(String::strip)
-                    .filter(origin -> !origin.isEmpty())
-                    .toList();
+            List<String> origins = values.list(Setting.CORS_ORIGINS);
             for (String origin : origins) {
                 if (!origin.equals("*")
                         && !origin.equals("null")
@@ -235,49 +231,6 @@ record Config(
                 }
             }
             return origins;
-        }
-
-        private String text(Setting setting) {
-            return given.getOrDefault(setting, setting.defaultText()).strip();
-        }
-
-        /** An empty value counts as none: {@code PORT= java -jar …} is how shells take a setting back. */
-        private <T> T value(Setting setting, String wanted, Function<String, Optional<T>> parse) {
-            String text = text(setting).isEmpty() ? setting.defaultText() : text(setting);
-            return parse.apply(text).orElseThrow(() -> SettingError.invalid(setting.name(), text, wanted));
-        }
-
-        private int number(Setting setting, int least, int most) {
-            return value(
-                    setting,
-                    "a whole number from %d to %d".formatted(least, most),
-                    text -> Optional.of(text)
-                            .filter(t -> t.matches("\\d{1,10}"))
-                            .map(Long::parseLong)
-                            .filter(n -> n >= least && n <= most)
-                            .map(Long::intValue));
-        }
-
-        private Duration duration(Setting setting) {
-            return duration(setting, Durations.FORM);
-        }
-
-        private Duration duration(Setting setting, String wanted) {
-            return value(setting, wanted, Durations::parse);
-        }
-
-        private Duration positive(Setting setting) {
-            return value(
-                    setting,
-                    Durations.FORM + ", longer than nothing",
-                    text -> Durations.parse(text).filter(d -> !d.isZero()));
-        }
-
-        private String choice(Setting setting, String... choices) {
-            return value(
-                    setting,
-                    "one of " + String.join(", ", choices),
-                    text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(Arrays.asList(choices)::contains));
         }
     }
 }

@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,9 @@ final class StaticFiles {
                     + "require-trusted-types-for 'script'; trusted-types dompurify";
 
     private static final Pattern REFERENCE = Pattern.compile("(?<=(?:href|src)=\")[\\w./-]+\\.(?:css|js|svg)(?=\")");
+    /** Neither the libraries, which are not all modules, nor the languages, of which one is used. */
+    private static final Pattern MODULE = Pattern.compile("(?:demos/)?[\\w-]+\\.js");
+
     private static final Map<String, String> TYPES = Map.of(
             "html", "text/html; charset=utf-8",
             "css", "text/css; charset=utf-8",
@@ -131,12 +135,30 @@ final class StaticFiles {
         return new Loaded(version, files);
     }
 
+    /** What a browser that loads everything has to fetch. */
+    static int gzippedBytes() {
+        return load().files.values().stream()
+                .mapToInt(file -> file.gzipped.length)
+                .sum();
+    }
+
     private static byte[] withVersions(byte[] page, String version, Map<String, byte[]> files) {
         return REFERENCE
-                .matcher(new String(page, StandardCharsets.UTF_8))
+                .matcher(withPreloads(new String(page, StandardCharsets.UTF_8), files))
                 // Relative, so that the page also works under a path of its own behind a proxy.
                 .replaceAll(name -> files.containsKey(name.group()) ? "assets/" + version + "/$0" : "$0")
                 .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Our modules, asked for at once: found import by import, each level of them would cost a round trip. */
+    private static String withPreloads(String page, Map<String, byte[]> files) {
+        return page.replace(
+                "</head>",
+                files.keySet().stream()
+                                .filter(name -> MODULE.matcher(name).matches())
+                                .map("<link rel=\"modulepreload\" href=\"%s\">\n"::formatted)
+                                .collect(Collectors.joining())
+                        + "</head>");
     }
 
     private static Sent sent(String name, byte[] content) {

@@ -1,14 +1,10 @@
 package rivulet;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +25,7 @@ final class Streams {
     private final Config config;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
-    private final Map<String, Live> live = new ConcurrentHashMap<>();
+    private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
     private final Semaphore places;
     private volatile boolean draining;
 
@@ -88,7 +84,9 @@ final class Streams {
         StreamLog log = store.create(start);
         Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key));
         // A client that has a key of its own can come back though it was never told the stream's id.
-        live.put(start.stream(), new Live(producer, asked.background(), key.isPresent()));
+        live.put(
+                start.stream(),
+                new LiveStream(producer, asked.background(), key.isPresent(), config.disconnectGrace(), timer));
         LOG.info("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
         return log;
@@ -112,16 +110,16 @@ final class Streams {
     }
 
     private boolean cancelHere(String id) {
-        Live stream = live.get(id);
+        LiveStream stream = live.get(id);
         if (stream != null) {
-            stream.producer.cancel();
+            stream.producer().cancel();
         }
         return stream != null;
     }
 
     /** Counts one more viewer of the stream, until the visit is closed. */
     Visit visit(StreamLog log) {
-        Live stream = live.get(log.start().stream());
+        LiveStream stream = live.get(log.start().stream());
         if (stream != null) {
             stream.viewerCame();
         }
@@ -149,8 +147,10 @@ final class Streams {
     /** Ends all that are live: the server stops. */
     void endAll() {
         live.values()
-                .forEach(stream -> stream.producer.fail(
-                        ErrorCode.SHUTTING_DOWN, "The server stopped before the answer was complete; ask again."));
+                .forEach(stream -> stream.producer()
+                        .fail(
+                                ErrorCode.SHUTTING_DOWN,
+                                "The server stopped before the answer was complete; ask again."));
     }
 
     private void ended(StreamLog log, Optional<IdempotencyKey> key) {
@@ -159,7 +159,7 @@ final class Streams {
             // The same request may be made again, and may do better.
             key.ifPresent(k -> store.release(k.key(), id));
         }
-        Live stream = live.remove(id);
+        LiveStream stream = live.remove(id);
         if (stream != null) {
             stream.stopGrace();
             places.release();
@@ -181,7 +181,7 @@ final class Streams {
 
         @Override
         public Runnable watched(String id) {
-            Live stream = live.get(id);
+            LiveStream stream = live.get(id);
             if (stream == null) {
                 return () -> {};
             }
@@ -192,9 +192,9 @@ final class Streams {
 
     /** One viewer's stay at a stream. */
     static final class Visit {
-        private final @Nullable Live stream;
+        private final @Nullable LiveStream stream;
 
-        private Visit(@Nullable Live stream) {
+        private Visit(@Nullable LiveStream stream) {
             this.stream = stream;
         }
 
@@ -206,72 +206,6 @@ final class Streams {
         void end(boolean toldId) {
             if (stream != null) {
                 stream.viewerLeft(toldId);
-            }
-        }
-    }
-
-    /** A stream that is being generated here, and how many watch it. */
-    private final class Live {
-        private final Producer producer;
-        private final boolean background;
-
-        @GuardedBy("this")
-        private int viewers;
-
-        @GuardedBy("this")
-        private boolean idTold;
-
-        @GuardedBy("this")
-        private @Nullable Future<?> grace;
-
-        private Live(Producer producer, boolean background, boolean idTold) {
-            this.producer = producer;
-            this.background = background;
-            this.idTold = idTold;
-        }
-
-        private synchronized void viewerCame() {
-            viewers++;
-            stopGrace();
-        }
-
-        private void viewerLeft(boolean toldId) {
-            boolean over;
-            synchronized (this) {
-                viewers--;
-                idTold |= toldId;
-                over = viewers == 0 && !background && !graceBegins();
-            }
-            if (over) {
-                producer.cancel();
-            }
-        }
-
-        /** Whether the stream may go on without a viewer for now. */
-        @GuardedBy("this")
-        private boolean graceBegins() {
-            Optional<Duration> length = config.disconnectGrace();
-            if (!idTold || length.equals(Optional.of(Duration.ZERO))) {
-                return false;
-            }
-            length.ifPresent(l -> grace = timer.schedule(this::graceEnds, l.toMillis(), TimeUnit.MILLISECONDS));
-            return true;
-        }
-
-        private void graceEnds() {
-            boolean over;
-            synchronized (this) {
-                over = viewers == 0;
-            }
-            if (over) {
-                producer.cancel();
-            }
-        }
-
-        private synchronized void stopGrace() {
-            if (grace != null) {
-                grace.cancel(false);
-                grace = null;
             }
         }
     }

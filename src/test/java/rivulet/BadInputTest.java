@@ -55,7 +55,7 @@ class BadInputTest {
             /sse/countdown?interval=1             | 250ms, 1s or 2m
             /sse/countdown?interval=-1s           | 250ms, 1s or 2m
             /sse/countdown?interval=2h            | at most 60m
-            /sse/countdown?form=3                 | from, interval
+            /sse/countdown?form=3                 | from, idempotency_key, interval
             /sse/countdown?format=xml             | json
             /sse/countdown?format=status          | json
             /sse/fake-llm?delay=soon              | 250ms

@@ -2,9 +2,6 @@ package rivulet.feed;
 
 import static java.util.Objects.requireNonNull;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -30,9 +27,6 @@ import rivulet.log.ErrorCode;
  */
 final class Exchange implements Feed.Cancellation {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    /** OpenAI's end of a stream, the one event that is no JSON. */
-    private static final String DONE_MARKER = "[DONE]";
     /** How long usage, or an error, may follow the model's last word. */
     private static final Duration SETTLE = Duration.ofSeconds(2);
     /** How long the body may take to end after its last event: a connection that ends well can be used again. */
@@ -48,10 +42,9 @@ final class Exchange implements Feed.Cancellation {
     private final OpenAiUpstream upstream;
     private final ChatRequest request;
     private final Sink sink;
-    private final AnswerReader reader;
+    private final AnswerEvents events;
     private final Retries retries;
-    private final long startNanos = System.nanoTime();
-    private volatile long lastEventNanos;
+    private final Watch watch;
     private volatile String model = "";
 
     @GuardedBy("this")
@@ -61,9 +54,6 @@ final class Exchange implements Feed.Cancellation {
     private @Nullable EventSource source;
 
     @GuardedBy("this")
-    private @Nullable Future<?> watch;
-
-    @GuardedBy("this")
     private @Nullable Future<?> retry;
 
     Exchange(OpenAiUpstream upstream, ChatRequest request, Sink sink, Retries retries) {
@@ -71,12 +61,13 @@ final class Exchange implements Feed.Cancellation {
         this.request = request;
         this.sink = sink;
         this.retries = retries;
-        this.reader = upstream.dialect().reader(sink, upstream.scrubber());
+        this.events = new AnswerEvents(upstream.dialect().reader(sink, upstream.scrubber()), sink, upstream.scrubber());
+        this.watch = new Watch(upstream.limits(), upstream.timer(), (code, message) -> fail(code, message, null));
     }
 
     /** Asks. */
     void start() {
-        watch();
+        watch.start();
         CompletableFuture<Void> unused = upstream.findModel(request)
                 .thenAccept(found -> {
                     model = found;
@@ -163,35 +154,9 @@ final class Exchange implements Feed.Cancellation {
 
     private void read(@Nullable String type, String data, boolean mayBeCut) {
         // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
-        if (data.isBlank() || state() == State.ENDED) {
-            return;
-        }
-        boolean first = lastEventNanos == 0;
-        lastEventNanos = System.nanoTime();
-        if (first) {
-            // Until now it slept until the limit on the first event, which may be far away.
-            watch();
-        }
-        if (data.strip().equals(DONE_MARKER)) {
-            moveTo(reader.doneMarker());
-            return;
-        }
-        JsonNode event;
-        try {
-            event = MAPPER.readTree(data);
-        } catch (JsonProcessingException e) {
-            if (!mayBeCut) {
-                UpstreamError error = UpstreamError.notJson(data, "error".equals(type), upstream.scrubber());
-                fail(error.code(), error.message(), null);
-            }
-            return;
-        }
-        if ("error".equals(type)) {
-            UpstreamError error =
-                    UpstreamError.of(event.has("error") ? event.path("error") : event, upstream.scrubber());
-            fail(error.code(), error.message(), error.retryAfter());
-        } else {
-            moveTo(reader.event(event));
+        if (!data.isBlank() && state() != State.ENDED) {
+            watch.event();
+            moveTo(events.event(type, data, mayBeCut));
         }
     }
 
@@ -209,8 +174,8 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void bodyEnded() {
-        if (state() != State.ENDED) {
-            reader.end();
+        if (ends()) {
+            events.end();
             closeAfterEnd(Duration.ZERO);
         }
     }
@@ -237,7 +202,7 @@ final class Exchange implements Feed.Cancellation {
         UpstreamReply reply = UpstreamReply.read(response);
         if (response.isSuccessful()) {
             UpstreamError error = UpstreamError.notAStream(reply, upstream.scrubber());
-            fail(error.code(), error.message(), null);
+            fail(error);
         } else if (upstream.dialect().canDoWithout(reply)) {
             ask();
         } else {
@@ -249,7 +214,7 @@ final class Exchange implements Feed.Cancellation {
     private void retryOrFail(UpstreamError error, boolean mayHelp) {
         Duration delay = mayHelp ? retries.next(error.retryAfter()) : null;
         if (delay == null) {
-            fail(error.code(), error.message(), error.retryAfter());
+            fail(error);
             return;
         }
         synchronized (this) {
@@ -259,51 +224,22 @@ final class Exchange implements Feed.Cancellation {
         }
     }
 
+    private void fail(UpstreamError error) {
+        fail(error.code(), error.message(), error.retryAfter());
+    }
+
     private void fail(ErrorCode code, String message, @Nullable Duration retryAfter) {
-        if (state() != State.ENDED) {
+        if (ends()) {
             sink.failed(code, message, retryAfter);
             closeAfterEnd(Duration.ZERO);
         }
     }
 
-    /** Looks at the limits; sleeps until the next one could be reached rather than being set anew at each event. */
-    private void watch() {
-        Upstream.Limits limits = upstream.limits();
-        long now = System.nanoTime();
-        Duration all = Duration.ofNanos(now - startNanos);
-        boolean silent = lastEventNanos == 0;
-        Duration quiet = silent ? all : Duration.ofNanos(now - lastEventNanos);
-        Duration patience = silent ? limits.firstEvent() : limits.idle();
-        if (all.compareTo(limits.stream()) >= 0) {
-            fail(
-                    ErrorCode.STREAM_TOO_LONG,
-                    "The stream took longer than %d s; a longer STREAM_TIMEOUT would let it."
-                            .formatted(limits.stream().toSeconds()),
-                    null);
-        } else if (quiet.compareTo(patience) < 0) {
-            Duration stream = limits.stream().minus(all);
-            Duration left = patience.minus(quiet);
-            watchAgain(left.compareTo(stream) < 0 ? left : stream);
-        } else if (silent) {
-            fail(
-                    ErrorCode.UPSTREAM_TIMEOUT,
-                    "The upstream sent no event within %d s; a longer FIRST_EVENT_TIMEOUT waits longer."
-                            .formatted(patience.toSeconds()),
-                    null);
-        } else {
-            fail(
-                    ErrorCode.UPSTREAM_IDLE,
-                    "The upstream sent nothing for %d s; a longer IDLE_TIMEOUT waits longer."
-                            .formatted(patience.toSeconds()),
-                    null);
-        }
-    }
-
-    private synchronized void watchAgain(Duration after) {
-        stop(watch);
-        if (state != State.ENDED) {
-            watch = upstream.timer().schedule(this::watch, after.toNanos(), TimeUnit.NANOSECONDS);
-        }
+    /** Whether this is the one step that ends it. */
+    private synchronized boolean ends() {
+        boolean live = state != State.ENDED;
+        state = State.ENDED;
+        return live;
     }
 
     private synchronized State state() {
@@ -332,19 +268,15 @@ final class Exchange implements Feed.Cancellation {
     private void closeAfterEnd(Duration linger) {
         synchronized (this) {
             state = State.ENDED;
-            stop(watch);
-            stop(retry);
+            if (retry != null) {
+                retry.cancel(false);
+            }
         }
+        watch.stop();
         if (linger.isZero()) {
             closeSource();
         } else {
             upstream.timer().schedule(this::closeSource, linger.toMillis(), TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private static void stop(@Nullable Future<?> timed) {
-        if (timed != null) {
-            timed.cancel(false);
         }
     }
 }

@@ -39,8 +39,9 @@ final class Fallback implements Feed {
         @GuardedBy("this")
         private int started;
 
+        /** Whether the sink was told the end, or wants to hear no more. */
         @GuardedBy("this")
-        private boolean cancelled;
+        private boolean over;
 
         @GuardedBy("this")
         private @Nullable Cancellation speaking;
@@ -56,15 +57,15 @@ final class Fallback implements Feed {
                 index = started++;
             }
             Cancellation cancellation = feeds.get(index).start(this);
-            boolean over;
+            boolean unwanted;
             synchronized (this) {
                 // A feed that failed at once has started its successor already, which is the one to stop then.
                 if (started == index + 1) {
                     speaking = cancellation;
                 }
-                over = cancelled;
+                unwanted = over;
             }
-            if (over) {
+            if (unwanted) {
                 cancellation.cancel();
             }
         }
@@ -73,7 +74,7 @@ final class Fallback implements Feed {
         public void cancel() {
             Cancellation current;
             synchronized (this) {
-                cancelled = true;
+                over = true;
                 current = speaking;
             }
             if (current != null) {
@@ -94,7 +95,9 @@ final class Fallback implements Feed {
         private synchronized boolean mayTryNext(ErrorCode code) {
             boolean anotherMayDo =
                     code.retryable() || code == ErrorCode.UPSTREAM_AUTH || code == ErrorCode.UPSTREAM_QUOTA;
-            return !said && !cancelled && anotherMayDo && started < feeds.size();
+            boolean may = !said && !over && anotherMayDo && started < feeds.size();
+            over |= !may;
+            return may;
         }
 
         @Override
@@ -140,6 +143,9 @@ final class Fallback implements Feed {
 
         @Override
         public void done(FinishReason reason, @Nullable String providerReason) {
+            synchronized (this) {
+                over = true;
+            }
             sink.done(reason, providerReason);
         }
     }

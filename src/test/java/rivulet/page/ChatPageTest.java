@@ -4,9 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import rivulet.TestServer;
 
 /** The chat. */
 final class ChatPageTest extends PageTest {
@@ -76,7 +83,7 @@ final class ChatPageTest extends PageTest {
                 + "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quote\n> more\n\n~~~\n```\n~~~\n\n" + "- item\n".repeat(60)
                 + "\nend [l](https://example.com)";
         Object differs = browser.runAsync(
-                "const { MarkdownView } = await import('/assets/markdown.js');"
+                "const { MarkdownView } = await import('/assets/markdown-view.js');"
                         + "const render = (step) => { const root = document.createElement('div');"
                         + "  const view = new MarkdownView(root);"
                         + "  for (let i = step; i < args[0].length + step; i += step) { view.update(args[0].slice(0, i)); }"
@@ -192,14 +199,53 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
-    void conversationIsExported() {
+    void deletedConversationStaysDeletedThoughItWasStillWritten() {
+        model("sim-20tps-500tokens");
+        ask("to be deleted");
+        awaitAnswerLongerThan(5);
+        String stream = keptAnswer().path("stream").asText();
+        browser.click("#conversations [data-act=delete]");
+        browser.await(
+                "the generation ends",
+                () -> stateOf(stream).path("status").asText().equals("done"));
+        browser.open(server.url("/"));
+        assertFalse(browser.exists("#conversations a"));
+    }
+
+    @Test
+    void anotherChatLeavesTheAnswerToGoOn() {
+        model("sim-200tps-300tokens");
+        ask("slow one");
+        awaitAnswerLongerThan(20);
+        browser.click("#new-chat");
+        browser.awaitState("idle");
+        model("sim-echo-fast");
+        ask("other");
+        browser.awaitState("complete");
+        browser.driver().findElement(By.linkText("slow one")).click();
+        browser.await("the first answer", () -> browser.text(".question").contains("slow one"));
+        browser.await("it is complete", () -> browser.exists(".answer[data-state=done]"));
+        assertEquals("slow one", browser.text("#title"));
+    }
+
+    @Test
+    void conversationIsExported(@TempDir Path folder) throws IOException {
         model("sim-echo-fast");
         ask("**keep** me");
         browser.awaitState("complete");
-        Object markdown = browser.runAsync("const { asMarkdown, asJson } = await import('/assets/exports.js');"
-                + "const { allConversations } = await import('/assets/conversations.js');"
-                + "const [one] = await allConversations(); JSON.parse(asJson(one)); return asMarkdown(one);");
-        assertEquals("# **keep** me\n\n> **keep** me\n\n**keep** me\n", markdown);
+        devTools("Browser.setDownloadBehavior", Map.of("behavior", "allow", "downloadPath", folder.toString()));
+        browser.click("#export-open");
+        browser.click("#export-markdown");
+        Path markdown = folder.resolve("-keep-me.md");
+        browser.await("the file", () -> Files.exists(markdown));
+        assertEquals("# **keep** me\n\n> **keep** me\n\n**keep** me\n", Files.readString(markdown));
+        browser.click("#export-open");
+        browser.click("#export-json");
+        Path json = folder.resolve("-keep-me.json");
+        browser.await("the file", () -> Files.exists(json));
+        assertEquals(
+                "**keep** me",
+                TestServer.json(Files.readString(json)).at("/messages/1/text").asText());
     }
 
     @Test
@@ -208,6 +254,18 @@ final class ChatPageTest extends PageTest {
         askAtOnce("مرحبا بالعالم");
         browser.awaitState("complete");
         assertEquals("rtl", browser.run("return getComputedStyle(document.querySelector('.prose > p')).direction"));
+    }
+
+    @Test
+    void simulatorsModelsAreOnePressAway() {
+        browser.await("the models", () -> browser.exists("#simulated-models button"));
+        browser.run("[...document.querySelectorAll('#simulated-models button')]"
+                + ".find((b) => b.textContent === 'sim-echo').click()");
+        assertEquals("sim-echo", browser.text("#model-chip"));
+        assertEquals("sim-echo", browser.text("#simulated-models [aria-pressed=true]"));
+        ask("parrot");
+        browser.awaitState("complete");
+        assertEquals("parrot", browser.text(".prose").strip());
     }
 
     @Test

@@ -15,9 +15,9 @@ import rivulet.TestServer;
 /** What the page's tests have in common: the browser, a server, and that the console stays silent. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 abstract class PageTest {
-    /** For all tests, with the simulator behind it; ends with the JVM. */
+    /** For all tests, with the simulator behind it, somewhat faster than a model is; ends with the JVM. */
     private static final class Only {
-        private static final TestServer SERVER = TestServer.with();
+        private static final TestServer SERVER = TestServer.with("OPENAI_MODEL", "sim-150tps-wait-150ms");
     }
 
     Browser browser;

@@ -1,0 +1,142 @@
+/**
+ * One answer while it is being written: asked for, read, kept, shown to its end.
+ *
+ * Its stream id is kept before its first token, and its position with its text, in one write: whoever opens the
+ * conversation again, after a reload or in another tab, goes on after the last event that the text holds.
+ */
+import { Refused, begin, cancel } from './api.js';
+import { Run, follow } from './run.js';
+import { AnswerView } from './message.js';
+import { applyEvent, fail, newAnswer } from './answer.js';
+import { eachFrame } from './dom.js';
+import { keep } from './conversations.js';
+import { t } from './words.js';
+
+/** How often what has come is kept: a reload reads the rest from the server again. */
+const KEEP_MS = 400;
+
+export class Answering {
+  view = new AnswerView();
+  #conversation;
+  #reader = null;
+  #keeping = 0;
+  #left = false;
+  #draw;
+  #onEnd;
+  #onKept;
+
+  /**
+   * @param onKept the conversation was kept, and may be listed or named anew
+   * @param onEnd is told `complete`, `failed` or `cancelled`; the answer is shown and kept by then
+   */
+  constructor(conversation, answer, run, { onKept, onEnd }) {
+    this.answer = answer;
+    this.run = run;
+    this.#conversation = conversation;
+    this.#onKept = onKept;
+    this.#onEnd = onEnd;
+    this.#draw = eachFrame(() => this.view.update(answer));
+    this.view.update(answer);
+  }
+
+  /** Asks what the conversation ends with; its answer is added to it. */
+  static ask(conversation, fields, hooks) {
+    const body = { kind: 'chat', messages: conversation.messages.map(asMessage).filter(Boolean), ...fields };
+    const answer = newAnswer();
+    conversation.messages.push(answer);
+    const mine = new Answering(conversation, answer, new Run({ request: { method: 'POST', path: 'streams', body } }), hooks);
+    mine.#begin(body);
+    return mine;
+  }
+
+  /** Goes on with an answer that was left open. */
+  static resume(conversation, answer, hooks) {
+    const request = { path: `streams/${answer.stream}?after=-1` };
+    const mine = new Answering(conversation, answer, new Run({ request, startedAt: answer.askedAt }), hooks);
+    mine.run.firstTokenAt = answer.ttft;
+    // Not before the caller has it.
+    queueMicrotask(() => (answer.stream ? mine.#read() : mine.#end('failed', { code: 'lost', message: t('lost') })));
+    return mine;
+  }
+
+  stop() {
+    this.run.stop();
+  }
+
+  /** Reads no further; the generation goes on for a while, for whoever comes back. */
+  leave() {
+    this.#letGo();
+    keep(this.#conversation, false);
+  }
+
+  /** The conversation is deleted, and so is what is still being written for it. */
+  forget() {
+    this.#letGo();
+    if (this.answer.stream) cancel(this.answer.stream);
+  }
+
+  /** Writes down where the reading is. */
+  keepPlace() {
+    keep(this.#conversation, false);
+  }
+
+  #letGo() {
+    this.#left = true;
+    clearTimeout(this.#keeping);
+    if (this.#reader) this.#reader.close();
+    else this.run.enter('left');
+  }
+
+  async #begin(body) {
+    let stopped = false;
+    this.run.stop = () => {
+      stopped = true;
+    };
+    try {
+      this.answer.stream = await begin(body);
+    } catch (refused) {
+      this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
+      return;
+    }
+    if (stopped) cancel(this.answer.stream);
+    if (!this.#left) this.#read();
+    await this.#keep();
+  }
+
+  #read() {
+    const { answer } = this;
+    this.#reader = follow(this.run, {
+      stream: answer.stream,
+      after: answer.index,
+      onEvent: (event) => {
+        applyEvent(answer, event);
+        this.#draw();
+        this.#keeping ||= setTimeout(() => {
+          this.#keeping = 0;
+          this.keepPlace();
+        }, KEEP_MS);
+      },
+      onEnd: (state, refusal) => this.#end(state, refusal),
+    });
+  }
+
+  #end(state, refusal) {
+    if (refusal) fail(this.answer, refusal);
+    this.run.enter(state);
+    clearTimeout(this.#keeping);
+    this.#conversation.updatedAt = Date.now();
+    if (!this.#left) this.#onEnd(state, this);
+    this.#keep();
+  }
+
+  async #keep() {
+    await keep(this.#conversation);
+    this.#onKept();
+  }
+}
+
+/** A message as the model is to see it; what failed before its first word is left out. */
+function asMessage(message) {
+  if (message.role === 'user') return { role: 'user', content: message.content };
+  return message.text ? { role: 'assistant', content: message.text } : null;
+}

@@ -50,8 +50,7 @@ class RedisAwayTest {
     }
 
     private static CompletableFuture<PlainViewer.End> follow(PlainViewer viewer, TestServer node) {
-        return CompletableFuture.supplyAsync(
-                () -> viewer.view(node.port(), "/sse/countdown?format=json", Long.MAX_VALUE));
+        return TestServer.meanwhile(() -> viewer.view(node.port(), "/sse/countdown?format=json", Long.MAX_VALUE));
     }
 
     @Test
@@ -64,7 +63,7 @@ class RedisAwayTest {
         PlainViewer elsewhere = new PlainViewer();
         CompletableFuture<PlainViewer.End> undisturbed = follow(here, a);
         CompletableFuture<PlainViewer.End> broken =
-                CompletableFuture.supplyAsync(() -> elsewhere.view(b.port(), "/streams/" + id, Long.MAX_VALUE));
+                TestServer.meanwhile(() -> elsewhere.view(b.port(), "/streams/" + id, Long.MAX_VALUE));
         TestServer.await("it is watched", () -> b.viewers() == 1);
         redis.stop();
         awaitAway(a);

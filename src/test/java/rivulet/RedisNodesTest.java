@@ -187,9 +187,9 @@ class RedisNodesTest {
         PlainViewer ofOthers = new PlainViewer();
         PlainViewer ofOwn = new PlainViewer();
         CompletableFuture<PlainViewer.End> broken =
-                CompletableFuture.supplyAsync(() -> ofOthers.view(c.port(), "/streams/" + others, Long.MAX_VALUE));
+                TestServer.meanwhile(() -> ofOthers.view(c.port(), "/streams/" + others, Long.MAX_VALUE));
         CompletableFuture<PlainViewer.End> elsewhere =
-                CompletableFuture.supplyAsync(() -> ofOwn.view(b.port(), "/streams/" + own, Long.MAX_VALUE));
+                TestServer.meanwhile(() -> ofOwn.view(b.port(), "/streams/" + own, Long.MAX_VALUE));
         TestServer.await("it is watched", () -> c.viewers() == 1 && b.viewers() >= 1);
         c.close();
         assertEquals(PlainViewer.End.BROKEN, broken.get(10, TimeUnit.SECONDS));

@@ -75,7 +75,7 @@ class RedisOwnerTest {
         PlainViewer viewer = begin();
         String id = viewer.lastEventId().substring(0, 22);
         CompletableFuture<PlainViewer.End> following =
-                CompletableFuture.supplyAsync(() -> viewer.view(stays.port(), "/sse/countdown", Long.MAX_VALUE));
+                TestServer.meanwhile(() -> viewer.view(stays.port(), "/sse/countdown", Long.MAX_VALUE));
         TestServer.await(
                 "it is followed", () -> stays.viewers() == 1 && inRedis(id).size() > 20);
         owner.kill();
@@ -131,7 +131,7 @@ class RedisOwnerTest {
         PlainViewer viewer = begin();
         String id = viewer.lastEventId().substring(0, 22);
         CompletableFuture<PlainViewer.End> local =
-                CompletableFuture.supplyAsync(() -> viewer.view(owner.port(), "/sse/countdown", Long.MAX_VALUE));
+                TestServer.meanwhile(() -> viewer.view(owner.port(), "/sse/countdown", Long.MAX_VALUE));
         TestServer.await("it is in the store", () -> inRedis(id).size() > 20);
         owner.pause();
         TestServer.await("lost", () -> state(id).path("status").asText().equals("failed"));

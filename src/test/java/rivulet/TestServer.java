@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** A Rivulet of its own on a free port, with plain ways to ask it. */
 public final class TestServer implements AutoCloseable {
@@ -93,6 +94,15 @@ public final class TestServer implements AutoCloseable {
     /** The events of a chat as NDJSON, to its end. */
     public List<JsonNode> chat(String body) {
         return ndjson(post("/streams?format=ndjson", body).body());
+    }
+
+    /** Runs a task that waits on a thread of its own: the common pool has but one on two processors, from Java 25 on. */
+    public static <T> CompletableFuture<T> meanwhile(Supplier<T> task) {
+        return CompletableFuture.supplyAsync(task, runnable -> {
+            Thread thread = new Thread(runnable, "meanwhile");
+            thread.setDaemon(true);
+            thread.start();
+        });
     }
 
     /** Waits until something holds that no signal tells of; fails after ten seconds. */

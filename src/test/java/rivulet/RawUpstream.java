@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** An upstream with control over each byte, and over how its connections end. One request a connection. */
@@ -31,18 +33,29 @@ public final class RawUpstream implements AutoCloseable {
 
     private final ServerSocket listener;
     private final Script script;
+    private final String scheme;
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
     private final BlockingQueue<Long> closedNanos = new LinkedBlockingQueue<>();
     private final AtomicInteger count = new AtomicInteger();
 
     public RawUpstream(Script script) {
+        this(script, ServerSocketFactory.getDefault(), "http");
+    }
+
+    private RawUpstream(Script script, ServerSocketFactory sockets, String scheme) {
         this.script = script;
+        this.scheme = scheme;
         try {
-            listener = new ServerSocket(0, 1024, InetAddress.getLoopbackAddress());
+            listener = sockets.createServerSocket(0, 1024, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         daemon(this::accept);
+    }
+
+    /** The same behind TLS. */
+    public static RawUpstream overTls(Script script, SSLContext context) {
+        return new RawUpstream(script, context.getServerSocketFactory(), "https");
     }
 
     /** An upstream that answers each request with these bytes, head and all, and closes. */
@@ -51,7 +64,7 @@ public final class RawUpstream implements AutoCloseable {
     }
 
     public String url() {
-        return "http://127.0.0.1:" + listener.getLocalPort() + "/v1";
+        return scheme + "://127.0.0.1:" + listener.getLocalPort() + "/v1";
     }
 
     /** How many requests have come. */

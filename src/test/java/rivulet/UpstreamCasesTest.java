@@ -464,10 +464,7 @@ class UpstreamCasesTest {
         SENDINGS.put(key, sending);
         List<JsonNode> events =
                 requireNonNull(servers.get(told.api())).chat("{\"kind\":\"chat\",\"message\":\"" + key + "\"}");
-        JsonNode last = events.get(events.size() - 1);
-        String end = last.has("error")
-                ? "failed " + last.path("error").path("code").asText()
-                : last.path("event").asText() + " " + last.path("finish_reason").asText();
+        String end = end(events);
         String text = TestServer.text(events);
         boolean same = text.equals(told.text()) && end.equals(told.end());
         REPORT.add("| %s | %s | %s | %s | %s | %s |"
@@ -480,6 +477,14 @@ class UpstreamCasesTest {
                         same ? "the same" : shown(text) + " " + end));
         assertEquals(told.text(), text, sending.how());
         assertEquals(told.end(), end, sending.how());
+    }
+
+    /** How a stream ended, as a case tells it. */
+    static String end(List<JsonNode> events) {
+        JsonNode last = events.get(events.size() - 1);
+        return last.has("error")
+                ? "failed " + last.path("error").path("code").asText()
+                : last.path("event").asText() + " " + last.path("finish_reason").asText();
     }
 
     private static void play(RawUpstream.Request request, RawUpstream.Connection connection) throws IOException {

@@ -1,5 +1,6 @@
 package rivulet;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,14 +12,22 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
+import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
+import mockwebserver3.MockResponseBody;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
 import okhttp3.Protocol;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
+import okio.BufferedSink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +42,7 @@ class UpstreamTransportTest {
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 
     private final MockWebServer upstream = new MockWebServer();
+    private SSLContext tls;
 
     @BeforeEach
     void trustOurAuthority() throws Exception {
@@ -45,6 +55,7 @@ class UpstreamTransportTest {
                 .build();
         HandshakeCertificates certificates =
                 new HandshakeCertificates.Builder().heldCertificate(certificate).build();
+        tls = certificates.sslContext();
         upstream.useHttps(certificates.sslSocketFactory());
         Path file = Files.createTempFile("trust", ".p12");
         KeyStore store = KeyStore.getInstance("PKCS12");
@@ -102,6 +113,167 @@ class UpstreamTransportTest {
     @Test
     void answersComeOverHttp2() throws Exception {
         answersOver(Protocol.HTTP_2);
+    }
+
+    /** Answers a question, which is a case's number, with what the case says. */
+    private static final class Cases extends Dispatcher {
+        private final boolean proxy;
+
+        private Cases(boolean proxy) {
+            this.proxy = proxy;
+        }
+
+        /** Looked at when a connection begins: whether it is a tunnel to be. */
+        @Override
+        public MockResponse peek() {
+            return proxy ? new MockResponse.Builder().inTunnel().build() : super.peek();
+        }
+
+        @Override
+        public MockResponse dispatch(RecordedRequest request) {
+            if (request.getRequestLine().startsWith("CONNECT ")) {
+                return new MockResponse.Builder().inTunnel().build();
+            }
+            String body = requireNonNull(request.getBody()).utf8();
+            int number = Integer.parseInt(body.replaceAll("(?s).*case(\\d+)x.*", "$1"));
+            return new MockResponse.Builder()
+                    .addHeader("Content-Type", "text/event-stream")
+                    .body(UpstreamCasesTest.CASES.get(number).events())
+                    .build();
+        }
+    }
+
+    private void showsEachCase(String baseUrl, String... settings) {
+        for (String api : List.of("chat", "responses")) {
+            String[] all = Arrays.copyOf(settings, settings.length + 6);
+            System.arraycopy(
+                    new String[] {"OPENAI_BASE_URL", baseUrl, "OPENAI_MODEL", "m", "UPSTREAM_API", api},
+                    0,
+                    all,
+                    settings.length,
+                    6);
+            try (TestServer server = TestServer.with(all)) {
+                for (int i = 0; i < UpstreamCasesTest.CASES.size(); i++) {
+                    UpstreamCasesTest.Case told = UpstreamCasesTest.CASES.get(i);
+                    if (told.api().equals(api)) {
+                        List<JsonNode> events = server.chat(CHAT.replace("hi", "case" + i + "x"));
+                        assertEquals(told.text(), TestServer.text(events), told.name());
+                        assertEquals(told.end(), UpstreamCasesTest.end(events), told.name());
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void eachCaseIsTheSameOverTls() throws Exception {
+        upstream.setProtocols(List.of(Protocol.HTTP_1_1));
+        upstream.setDispatcher(new Cases(false));
+        upstream.start();
+        showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
+    }
+
+    @Test
+    void eachCaseIsTheSameOverHttp2() throws Exception {
+        upstream.setDispatcher(new Cases(false));
+        upstream.start();
+        showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
+        assertTrue(upstream.takeRequest().getRequestLine().endsWith("HTTP/2"));
+    }
+
+    @Test
+    void eachCaseIsTheSameThroughTheProxy() throws Exception {
+        upstream.setProtocols(List.of(Protocol.HTTP_1_1));
+        upstream.setDispatcher(new Cases(true));
+        upstream.start();
+        showsEachCase("https://upstream.example/v1", "HTTPS_PROXY", "http://127.0.0.1:" + upstream.getPort());
+    }
+
+    @Test
+    void aCutAtAnyByteIsToldTrulyOverTls() throws Exception {
+        byte[] answer = ANSWER.getBytes(StandardCharsets.UTF_8);
+        AtomicInteger cut = new AtomicInteger();
+        try (RawUpstream cutting = RawUpstream.overTls(
+                        (request, connection) -> {
+                            connection.sendStreamHead();
+                            connection.send(Arrays.copyOf(answer, cut.get()));
+                        },
+                        tls);
+                TestServer server = TestServer.before(cutting, "OPENAI_MODEL", "m")) {
+            for (int at = 0; at <= answer.length; at++) {
+                cut.set(at);
+                List<JsonNode> events = server.chat(CHAT);
+                String end = UpstreamCasesTest.end(events);
+                boolean whole = at >= ANSWER.indexOf("[DONE]") + "[DONE]".length();
+                assertEquals(whole ? "done stop" : "failed upstream_truncated", end, "at " + at);
+                assertTrue("a".startsWith(TestServer.text(events)), "at " + at);
+            }
+        }
+    }
+
+    @Test
+    void aCancelClosesTheUpstreamOverTls() throws Exception {
+        try (RawUpstream waiting = RawUpstream.overTls(
+                        (request, connection) -> {
+                            connection.sendStreamHead();
+                            connection.send(ANSWER.substring(0, ANSWER.indexOf("data: [")));
+                            connection.awaitPeerClose();
+                        },
+                        tls);
+                TestServer server = TestServer.before(waiting, "OPENAI_MODEL", "m")) {
+            cancelMidStream(server);
+            waiting.takeClosedNanos();
+        }
+    }
+
+    @Test
+    void aCancelResetsTheUpstreamsHttp2Stream() throws Exception {
+        CountDownLatch reset = new CountDownLatch(1);
+        upstream.enqueue(new MockResponse.Builder()
+                .addHeader("Content-Type", "text/event-stream")
+                .body(new EndlessBody(reset))
+                .build());
+        upstream.start();
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+            cancelMidStream(server);
+            assertTrue(reset.await(10, TimeUnit.SECONDS));
+        }
+    }
+
+    private static void cancelMidStream(TestServer server) {
+        String id = TestServer.json(server.post("/streams", CHAT, "Accept", "application/json")
+                        .body())
+                .path("stream")
+                .asText();
+        TestServer.await(
+                "some text",
+                () -> server.get("/streams/" + id, "Accept", "application/json")
+                        .body()
+                        .contains("\"text\":\"a"));
+        JsonNode state = TestServer.json(server.delete("/streams/" + id).body());
+        assertEquals("cancelled", state.path("finish_reason").asText());
+    }
+
+    /** Deltas without end, until the peer wants no more. */
+    private record EndlessBody(CountDownLatch reset) implements MockResponseBody {
+        @Override
+        public long getContentLength() {
+            return -1;
+        }
+
+        @Override
+        public void writeTo(BufferedSink sink) {
+            try {
+                while (true) {
+                    sink.writeUtf8(ANSWER.substring(0, ANSWER.indexOf("data: [")));
+                    sink.flush();
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+                }
+            } catch (IOException e) {
+                reset.countDown();
+            }
+        }
     }
 
     @Test

@@ -1,16 +1,23 @@
 package rivulet.log;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import rivulet.RedisProcess;
 import rivulet.TestServer;
@@ -58,6 +65,31 @@ class RedisStoreTest extends StreamLogContract {
     @Override
     LogStore keeping(Duration retention) {
         return node(retention);
+    }
+
+    @Test
+    void aCrowdThatAsksAtOnceIsServedAndNobodyTakesRedisForDead() throws Exception {
+        List<StreamLog> logs = Stream.generate(() -> writing().create(Kind.CHAT, null))
+                .limit(400)
+                .toList();
+        found(logs.get(399));
+        ExecutorService crowd = Executors.newCachedThreadPool();
+        List<CompletableFuture<Boolean>> found = logs.stream()
+                .map(log -> CompletableFuture.supplyAsync(
+                        () -> reading().find(log.start().stream()).isPresent(), crowd))
+                .toList();
+        for (CompletableFuture<Boolean> one : found) {
+            assertTrue(one.get(20, TimeUnit.SECONDS));
+        }
+        crowd.shutdown();
+        logs.forEach(log -> log.append(EveryEvent.done()));
+        for (StreamLog log : logs) {
+            assertEquals(
+                    2,
+                    readToEnd(reading().find(log.start().stream()).orElseThrow())
+                            .size());
+        }
+        assertEquals(StoreState.REACHABLE, reading().state());
     }
 
     private LogStore node(Duration retention) {

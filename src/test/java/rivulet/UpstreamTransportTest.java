@@ -117,23 +117,8 @@ class UpstreamTransportTest {
 
     /** Answers a question, which is a case's number, with what the case says. */
     private static final class Cases extends Dispatcher {
-        private final boolean proxy;
-
-        private Cases(boolean proxy) {
-            this.proxy = proxy;
-        }
-
-        /** Looked at when a connection begins: whether it is a tunnel to be. */
-        @Override
-        public MockResponse peek() {
-            return proxy ? new MockResponse.Builder().inTunnel().build() : super.peek();
-        }
-
         @Override
         public MockResponse dispatch(RecordedRequest request) {
-            if (request.getRequestLine().startsWith("CONNECT ")) {
-                return new MockResponse.Builder().inTunnel().build();
-            }
             String body = requireNonNull(request.getBody()).utf8();
             int number = Integer.parseInt(body.replaceAll("(?s).*case(\\d+)x.*", "$1"));
             return new MockResponse.Builder()
@@ -168,14 +153,14 @@ class UpstreamTransportTest {
     @Test
     void eachCaseIsTheSameOverTls() throws Exception {
         upstream.setProtocols(List.of(Protocol.HTTP_1_1));
-        upstream.setDispatcher(new Cases(false));
+        upstream.setDispatcher(new Cases());
         upstream.start();
         showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
     }
 
     @Test
     void eachCaseIsTheSameOverHttp2() throws Exception {
-        upstream.setDispatcher(new Cases(false));
+        upstream.setDispatcher(new Cases());
         upstream.start();
         showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
         assertTrue(upstream.takeRequest().getRequestLine().endsWith("HTTP/2"));
@@ -183,10 +168,12 @@ class UpstreamTransportTest {
 
     @Test
     void eachCaseIsTheSameThroughTheProxy() throws Exception {
-        upstream.setProtocols(List.of(Protocol.HTTP_1_1));
-        upstream.setDispatcher(new Cases(true));
+        upstream.setDispatcher(new Cases());
         upstream.start();
-        showsEachCase("https://upstream.example/v1", "HTTPS_PROXY", "http://127.0.0.1:" + upstream.getPort());
+        try (TunnelProxy proxy = new TunnelProxy(upstream.getPort())) {
+            showsEachCase("https://upstream.example/v1", "HTTPS_PROXY", proxy.url());
+            assertTrue(proxy.tunnels() > 0);
+        }
     }
 
     @Test

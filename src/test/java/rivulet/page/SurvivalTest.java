@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WindowType;
@@ -16,9 +17,15 @@ import rivulet.TestServer;
 final class SurvivalTest extends PageTest {
     private static final String CHUNK = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"}}]}\n\n";
 
+    /** A test that failed without a network must not take it from the next one. */
+    @AfterEach
+    void bringTheNetworkBack() {
+        network(false);
+    }
+
     @Test
     void answerGoesOnAfterACut() {
-        model("sim-200tps-250tokens");
+        model("sim-200tps-800tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         browser.click("#cut");
@@ -33,7 +40,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnAfterAReload() {
-        model("sim-200tps-250tokens");
+        model("sim-200tps-800tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         browser.driver().navigate().refresh();
@@ -44,7 +51,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnWhenTheNetworkComesBack() {
-        model("sim-200tps-250tokens");
+        model("sim-200tps-800tokens");
         ask("Go on.");
         awaitAnswerLongerThan(40);
         network(true);
@@ -76,7 +83,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void twoTabsShowTheSameAnswer() {
-        model("sim-200tps-250tokens");
+        model("sim-200tps-800tokens");
         ask("Both.");
         awaitAnswerLongerThan(20);
         String first = browser.driver().getWindowHandle();

@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.util.Callback;
 
 /**
@@ -74,7 +76,13 @@ public final class StreamResponse {
      */
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
-            request.getServletChannel().abort(new EofException("broken off"));
+            ConnectionMetaData connection = request.getConnectionMetaData();
+            if (connection.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
+                request.getServletChannel().abort(new EofException("broken off"));
+            } else {
+                // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
+                connection.getConnection().getEndPoint().close();
+            }
             client.close();
         }
     }

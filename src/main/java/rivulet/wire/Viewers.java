@@ -67,13 +67,22 @@ public final class Viewers {
         AtomicReference<@Nullable Viewer> self = new AtomicReference<>();
         StreamResponse response =
                 new StreamResponse(ctx, head(log, format), cause -> ifSet(self, viewer -> viewer.close(cause)));
-        Viewer viewer = new Viewer(log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, sentAny -> {
-            ifSet(self, viewers::remove);
-            onClose.closed(sentAny);
-        });
-        self.set(viewer);
-        viewers.add(viewer);
-        viewer.wake();
+        try {
+            Viewer viewer =
+                    new Viewer(log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, sentAny -> {
+                        ifSet(self, viewers::remove);
+                        onClose.closed(sentAny);
+                    });
+            self.set(viewer);
+            viewers.add(viewer);
+            viewer.wake();
+        } catch (RuntimeException e) {
+            // The request is kept open by now: without a viewer nobody would ever end it. Nothing was sent; an error
+            // can be.
+            response.end();
+            onClose.closed(false);
+            throw e;
+        }
     }
 
     /**

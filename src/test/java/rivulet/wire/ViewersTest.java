@@ -1,0 +1,111 @@
+package rivulet.wire;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.javalin.Javalin;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import rivulet.log.Entry;
+import rivulet.log.Event;
+import rivulet.log.Kind;
+import rivulet.log.StreamLog;
+
+/** A request that was opened for a stream is ended, whatever goes wrong on the way to its viewer. */
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class ViewersTest {
+    /** A log that breaks when it is followed. */
+    private static final class BrokenLog implements StreamLog {
+        @Override
+        public Event.Start start() {
+            return new Event.Start("A".repeat(22), Kind.CHAT, null);
+        }
+
+        @Override
+        public boolean append(Event event) {
+            return false;
+        }
+
+        @Override
+        public List<Entry> read(int after, int most) {
+            throw new IllegalStateException("broken");
+        }
+
+        @Override
+        public int head() {
+            return 0;
+        }
+
+        @Override
+        public boolean ended() {
+            return false;
+        }
+
+        @Override
+        public Subscription onAppend(Runnable signal) {
+            throw new IllegalStateException("broken");
+        }
+    }
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final ExecutorService writer = Executors.newFixedThreadPool(2);
+    private final BlockingQueue<Boolean> closed = new LinkedBlockingQueue<>();
+    private final Viewers viewers =
+            new Viewers(Duration.ofSeconds(15), Duration.ofSeconds(30), writer, timer, System::nanoTime, () -> 1500);
+    private Javalin app;
+
+    @BeforeEach
+    void start() {
+        app = Javalin.create(config -> {
+            config.startup.showJavalinBanner = false;
+            config.routes.exception(Exception.class, (e, ctx) -> ctx.status(500));
+            config.routes.get("/now", ctx -> viewers.show(ctx, new BrokenLog(), -1, Format.JSON, closed::add));
+            config.routes.get(
+                    "/later",
+                    ctx -> ctx.future(() -> CompletableFuture.runAsync(
+                            () -> viewers.show(ctx, new BrokenLog(), -1, Format.JSON, closed::add), writer)));
+        });
+        app.start("127.0.0.1", 0);
+    }
+
+    @AfterEach
+    void stop() {
+        app.stop();
+        timer.shutdownNow();
+        writer.shutdownNow();
+    }
+
+    private String answer(String path) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), app.port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void aViewerThatCannotBeMadeLeavesNoRequestOpen() throws Exception {
+        for (String path : List.of("/now", "/later")) {
+            assertTrue(answer(path).startsWith("HTTP/1.1 500 "), path);
+            assertEquals(false, closed.poll(5, TimeUnit.SECONDS));
+            assertEquals(0, viewers.count());
+        }
+    }
+}

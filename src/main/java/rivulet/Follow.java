@@ -2,8 +2,8 @@ package rivulet;
 
 import io.javalin.http.Context;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -11,8 +11,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
-import rivulet.log.Entry;
 import rivulet.log.Event;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
@@ -60,12 +58,12 @@ final class Follow {
         timer.schedule(() -> held.complete(null), HOLD_BACK.toMillis(), TimeUnit.MILLISECONDS);
         ctx.future(() -> held.thenRunAsync(
                 () -> {
-                    Event.@Nullable Failed failed = failedAtOnce(log);
-                    if (failed == null) {
+                    Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
+                    if (failed.isEmpty()) {
                         viewers.show(ctx, log, -1, format, visit::end);
                     } else {
                         visit.end(true);
-                        Errors.answer(ctx, RequestError.ofFailure(failed));
+                        Errors.answer(ctx, RequestError.ofFailure(failed.get()));
                     }
                 },
                 writer));
@@ -150,10 +148,5 @@ final class Follow {
         look.run();
         CompletableFuture<Void> unused = future.whenComplete((nothing, failure) -> subscription.close());
         return future;
-    }
-
-    private static Event.@Nullable Failed failedAtOnce(StreamLog log) {
-        List<Entry> first = log.read(0, 1);
-        return !first.isEmpty() && first.get(0).event() instanceof Event.Failed failed ? failed : null;
     }
 }

@@ -16,6 +16,7 @@ import rivulet.log.Event;
 import rivulet.log.LogStore;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
+import rivulet.log.StreamState;
 
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
 final class Streams {
@@ -155,7 +156,9 @@ final class Streams {
 
     private void ended(StreamLog log, Optional<IdempotencyKey> key) {
         String id = log.start().stream();
-        if (failedBeforeItSpoke(log)) {
+        if (StreamState.failedAtOnce(log)
+                .filter(failed -> failed.code().retryable())
+                .isPresent()) {
             // The same request may be made again, and may do better.
             key.ifPresent(k -> store.release(k.key(), id));
         }
@@ -165,11 +168,6 @@ final class Streams {
             places.release();
             LOG.info("stream {} ends: {} events", id, log.head() + 1);
         }
-    }
-
-    private static boolean failedBeforeItSpoke(StreamLog log) {
-        return log.read(0, 1).get(0).event() instanceof Event.Failed failed
-                && failed.code().retryable();
     }
 
     /** What other nodes ask for the streams that are generated here. */

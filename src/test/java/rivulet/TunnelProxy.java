@@ -22,7 +22,7 @@ final class TunnelProxy implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        daemon(this::accept);
+        SocketTask.start(this::accept);
     }
 
     String url() {
@@ -41,7 +41,7 @@ final class TunnelProxy implements AutoCloseable {
     private void accept() throws IOException {
         while (true) {
             Socket client = listener.accept();
-            daemon(() -> tunnel(client));
+            SocketTask.start(() -> tunnel(client));
         }
     }
 
@@ -57,7 +57,7 @@ final class TunnelProxy implements AutoCloseable {
         tunnels.incrementAndGet();
         Socket target = new Socket(InetAddress.getLoopbackAddress(), port);
         client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-        daemon(() -> pass(client, target));
+        SocketTask.start(() -> pass(client, target));
         pass(target, client);
     }
 
@@ -68,21 +68,5 @@ final class TunnelProxy implements AutoCloseable {
                 OutputStream out = to.getOutputStream()) {
             in.transferTo(out);
         }
-    }
-
-    private interface Task {
-        void run() throws IOException;
-    }
-
-    private static void daemon(Task task) {
-        Thread thread = new Thread(() -> {
-            try {
-                task.run();
-            } catch (IOException e) {
-                // One side has closed.
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
     }
 }

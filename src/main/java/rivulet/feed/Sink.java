@@ -7,7 +7,8 @@ import rivulet.log.FinishReason;
 import rivulet.log.Usage;
 
 /**
- * What a feed speaks to. One thread at a time. {@link #done} or {@link #failed} ends it; what is said after that is
+ * What a feed speaks to. One thread at a time, but for {@link #failed}: a limit is reached on the timer's thread,
+ * while another may still speak. {@link #done} or {@link #failed} ends it; what is said after that is
  * ignored. Pieces may be empty and may be cut inside a surrogate pair: the sink puts that right.
  */
 public interface Sink {

@@ -55,7 +55,8 @@ public final class Document {
     }
 
     /** The member's name that a token of a JSON Pointer stands for (RFC 6901, section 4). */
-    static String unescape(String token) {
+    public static String unescape(String token) {
+        // ~1 first, or ~01 would become a slash.
         return token.replace("~1", "/").replace("~0", "~");
     }
 

@@ -2,6 +2,7 @@ package rivulet.log;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -41,6 +42,15 @@ public final class StreamState {
         return log.ended()
                 && log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Failed failed
                 && failed.code() == ErrorCode.OWNER_LOST;
+    }
+
+    /** How a stream failed that said nothing before. */
+    public static Optional<Event.Failed> failedAtOnce(StreamLog log) {
+        return log.read(0, 1).stream()
+                .map(Entry::event)
+                .filter(Event.Failed.class::isInstance)
+                .map(Event.Failed.class::cast)
+                .findFirst();
     }
 
     /** The answer's text and, where the model refused, its words for that: what a reader of plain text is shown. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Document;
 import rivulet.log.Entry;
 import rivulet.log.Event;
 
@@ -51,9 +52,7 @@ final class StatusEnvelope {
 
     private static ObjectNode chunk(String path, String piece) {
         ObjectNode node = JsonNodeFactory.instance.objectNode().put("status", "chunk");
-        // RFC 6901, section 4: ~1 first, or ~01 would become a slash.
-        String member = path.substring(1).replace("~1", "/").replace("~0", "~");
-        node.putObject("data").put(member, piece);
+        node.putObject("data").put(Document.unescape(path.substring(1)), piece);
         return node;
     }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import rivulet.SocketTask;
 import rivulet.TestServer;
 
 /** The ways in which the four tutorials' pages read their servers, in a real browser, against this one. */
@@ -140,13 +141,13 @@ class TutorialClientsTest {
 
     /** Passes connections on, and cuts each that carries an event stream after half a second. */
     private static void cutEach(ServerSocket proxy, int port) {
-        daemon(() -> {
+        SocketTask.start(() -> {
             while (true) {
                 Socket client = proxy.accept();
                 Socket upstream = new Socket(InetAddress.getLoopbackAddress(), port);
-                daemon(() ->
+                SocketTask.start(() ->
                         pass(client.getInputStream(), upstream.getOutputStream(), Long.MAX_VALUE, client, upstream));
-                daemon(() -> pass(
+                SocketTask.start(() -> pass(
                         upstream.getInputStream(),
                         client.getOutputStream(),
                         TimeUnit.MILLISECONDS.toNanos(500),
@@ -170,21 +171,5 @@ class TutorialClientsTest {
                 to.write(buffer, 0, count);
             }
         }
-    }
-
-    private interface Task {
-        void run() throws IOException;
-    }
-
-    private static void daemon(Task task) {
-        Thread thread = new Thread(() -> {
-            try {
-                task.run();
-            } catch (IOException e) {
-                // A connection was cut, as it was meant to be.
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
     }
 }

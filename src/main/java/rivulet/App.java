@@ -34,6 +34,7 @@ public final class App {
     private final Config config;
     private final ScheduledExecutorService timer = Threads.timer("rivulet-timer");
     private final ExecutorService writer = Threads.working("rivulet-writer");
+    private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
     private final LogStore store;
     private final Streams streams;
@@ -47,8 +48,8 @@ public final class App {
         store = store();
         streams = new Streams(store, config, timer, System::nanoTime);
         viewers = new Viewers(
-                config.heartbeat(), config.slowViewerTimeout(), writer, timer, System::nanoTime, App::retryMillis);
-        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls);
+                config.heartbeat(), config.slowViewerTimeout(), turns, timer, System::nanoTime, App::retryMillis);
+        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import okhttp3.Interceptor;
 import okhttp3.MediaType;
+import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
@@ -59,6 +60,13 @@ final class EventStreamGuard implements Interceptor {
         }
     }
 
+    private final ReadTurns turns;
+
+    /** @param turns told how the body is read, where its own thread reads it from the socket */
+    EventStreamGuard(ReadTurns turns) {
+        this.turns = turns;
+    }
+
     @Override
     public Response intercept(Chain chain) throws IOException {
         Response response = chain.proceed(chain.request());
@@ -69,6 +77,10 @@ final class EventStreamGuard implements Interceptor {
         ResponseBody body = response.body();
         boolean gzip = "gzip".equalsIgnoreCase(response.header("Content-Encoding"));
         Source plain = gzip ? new GzipSource(body.source()) : body.source();
+        // An HTTP/2 connection has a reader of its own; who reads a body there waits for that one, not for the socket.
+        if (response.protocol() != Protocol.HTTP_2) {
+            turns.begin();
+        }
         BufferedSource guarded = Okio.buffer(new Guarded(plain, progress));
         MediaType type = isEventStream(body.contentType(), guarded) ? EVENT_STREAM : body.contentType();
         return response.newBuilder()
@@ -87,7 +99,7 @@ final class EventStreamGuard implements Interceptor {
                 .anyMatch(b -> beginning.rangeEquals(0, okio.ByteString.encodeString(b, StandardCharsets.US_ASCII)));
     }
 
-    private static final class Guarded extends ForwardingSource {
+    private final class Guarded extends ForwardingSource {
         private static final byte LF = '\n';
         private static final byte CR = '\r';
         private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -124,6 +136,12 @@ final class EventStreamGuard implements Interceptor {
                 }
             }
             return -1;
+        }
+
+        @Override
+        public void close() throws IOException {
+            turns.end();
+            super.close();
         }
 
         /** Drops the mark, once it is whole or known to be none. */

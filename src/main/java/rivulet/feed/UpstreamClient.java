@@ -26,8 +26,9 @@ public final class UpstreamClient {
     /**
      * @param connect how long connecting may take
      * @param threads runs the calls, one thread each for as long as its answer takes
+     * @param turns told how these threads read
      */
-    public UpstreamClient(Duration connect, ProxySelector proxies, ExecutorService threads) {
+    public UpstreamClient(Duration connect, ProxySelector proxies, ExecutorService threads, ReadTurns turns) {
         Dispatcher dispatcher = new Dispatcher(threads);
         // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
         dispatcher.setMaxRequests(Integer.MAX_VALUE);
@@ -36,6 +37,7 @@ public final class UpstreamClient {
                 .dispatcher(dispatcher)
                 .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, IDLE.toSeconds(), TimeUnit.SECONDS))
                 .proxySelector(proxies)
+                .socketFactory(new TurnSockets(turns))
                 .connectTimeout(connect)
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
                 .readTimeout(Duration.ZERO)
@@ -45,7 +47,7 @@ public final class UpstreamClient {
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .eventListenerFactory(Attempt.listeners())
-                .addInterceptor(new EventStreamGuard())
+                .addInterceptor(new EventStreamGuard(turns))
                 .build();
         sources = EventSources.createFactory(client);
     }

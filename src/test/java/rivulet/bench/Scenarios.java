@@ -1,0 +1,270 @@
+package rivulet.bench;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/** What is measured. */
+final class Scenarios {
+    private static final boolean NGINX = Bench.nginxInstalled();
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration ENDLESS = Duration.ofHours(1);
+    private static final Duration WINDOW = Duration.ofSeconds(Integer.getInteger("bench.window", 15));
+
+    private Scenarios() {}
+
+    static Map<String, Bench.Scenario> all() {
+        Map<String, Bench.Scenario> all = new LinkedHashMap<>();
+        all.put("unpaced", Scenarios::unpaced);
+        all.put("paced", relay -> paced(relay, 1_000, 20));
+        all.put("many", relay -> paced(relay, 9_500, 1));
+        all.put("short", Scenarios::shortStreams);
+        all.put("stalled", relay -> stalled(relay));
+        all.put("viewers", Scenarios::viewers);
+        all.put("start", relay -> start());
+        all.put("gone", relay -> gone());
+        return all;
+    }
+
+    /** Who is measured by the scenario. */
+    static List<String> relays(String scenario) {
+        boolean alone = scenario.equals("start") || scenario.equals("gone");
+        return alone || !NGINX ? List.of("rivulet") : List.of("nginx", "rivulet");
+    }
+
+    private static Relay open(String relay, BenchUpstream upstream) throws IOException {
+        return relay.equals("nginx") ? Relay.nginx(upstream.port()) : Relay.rivulet(upstream.port(), Map.of());
+    }
+
+    /** 64 streams at once of 500 deltas, as fast as they go; a first measure of a cold process, then a warm one. */
+    private static Map<String, Double> unpaced(String name) throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open(name, upstream)) {
+            String request = relay.request(500, Duration.ZERO);
+            figures.put("CPU us per delta, first 64 streams", cpuPerDelta(relay, request, 64));
+            cpuPerDelta(relay, request, 4_000);
+            figures.put("CPU us per delta, warm", cpuPerDelta(relay, request, 4_000));
+        }
+        return figures;
+    }
+
+    private static double cpuPerDelta(Relay relay, String request, int streams) throws IOException {
+        double before = relay.cpuSeconds();
+        try (Load load = new Load(new Load.Plan(relay.port(), request, streams, 64)).await(PATIENCE)) {
+            expect(load.deltas(), 500L * streams, "deltas");
+            return (relay.cpuSeconds() - before) * 1e6 / load.deltas();
+        }
+    }
+
+    /** Streams that go on for ever, so many deltas a second each. */
+    private static Map<String, Double> paced(String name, int streams, int perSecond) throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open(name, upstream)) {
+            warm(relay, 1_000);
+            Bench.pause(Duration.ofSeconds(1));
+            long idleKib = relay.residentKib();
+            String request = relay.request(100_000, Duration.ofSeconds(1).dividedBy(perSecond));
+            try (Load load = new Load(new Load.Plan(relay.port(), request, streams, streams, 1_000, true))) {
+                load.awaitFirst(PATIENCE);
+                figures.put("held", (double) (load.told() - load.failed()));
+                figures.put("time to first delta p99 ms", load.firstDelta().getValueAtPercentile(99) / 1e3);
+                Bench.pause(Duration.ofSeconds(5));
+                load.latency();
+                double cpu = relay.cpuSeconds();
+                long deltas = load.deltas();
+                long begin = System.nanoTime();
+                Bench.pause(WINDOW);
+                double seconds = (System.nanoTime() - begin) / 1e9;
+                long came = load.deltas() - deltas;
+                figures.put("CPU us per delta", (relay.cpuSeconds() - cpu) * 1e6 / came);
+                Histogram latency = load.latency();
+                figures.put("latency p50 ms", latency.getValueAtPercentile(50) / 1e3);
+                figures.put("latency p99 ms", latency.getValueAtPercentile(99) / 1e3);
+                figures.put("deltas a second", came / seconds);
+                figures.put("resident KiB per stream", (double) relay.residentKib() / streams);
+                figures.put("resident KiB per stream, beyond idle", (double) (relay.residentKib() - idleKib) / streams);
+                figures.put("threads", (double) relay.threads());
+            }
+        }
+        return figures;
+    }
+
+    /** 32 at once, 5,000 streams of 10 deltas. */
+    private static Map<String, Double> shortStreams(String name) throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open(name, upstream)) {
+            String request = relay.request(10, Duration.ZERO);
+            try (Load cold = new Load(new Load.Plan(relay.port(), request, 5_000, 32)).await(PATIENCE)) {
+                expect(cold.ended(), 5_000, "streams");
+                figures.put(
+                        "cold: time to first delta p99 ms", cold.firstDelta().getValueAtPercentile(99) / 1e3);
+            }
+            try (Load warming = new Load(new Load.Plan(relay.port(), request, 10_000, 32)).await(PATIENCE)) {
+                expect(warming.ended(), 10_000, "streams");
+            }
+            double cpu = relay.cpuSeconds();
+            try (Load load = new Load(new Load.Plan(relay.port(), request, 5_000, 32)).await(PATIENCE)) {
+                expect(load.ended(), 5_000, "streams");
+                figures.put("CPU us per stream", (relay.cpuSeconds() - cpu) * 1e6 / 5_000);
+                figures.put("time to first delta p50 ms", load.firstDelta().getValueAtPercentile(50) / 1e3);
+                figures.put("time to first delta p99 ms", load.firstDelta().getValueAtPercentile(99) / 1e3);
+            }
+        }
+        return figures;
+    }
+
+    /** 200 streams that are read, alone and beside 100 that never are. */
+    private static Map<String, Double> stalled(String name) throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open(name, upstream)) {
+            warm(relay, 1_000);
+            String request = relay.request(100_000, Duration.ofMillis(50));
+            try (Load live = new Load(new Load.Plan(relay.port(), request, 200, 200))) {
+                live.awaitFirst(PATIENCE);
+                Bench.pause(Duration.ofSeconds(3));
+                live.latency();
+                Bench.pause(Duration.ofSeconds(10));
+                figures.put("p99 ms of 200 alone", live.latency().getValueAtPercentile(99) / 1e3);
+                long before = relay.residentKib();
+                Load.Plan plan = new Load.Plan(
+                        relay.port(), relay.request(10_000, Duration.ZERO), 100, 100, Integer.MAX_VALUE, false);
+                try (Load stalled = new Load(plan)) {
+                    Bench.pause(Duration.ofSeconds(3));
+                    live.latency();
+                    Bench.pause(Duration.ofSeconds(10));
+                    figures.put(
+                            "p99 ms of 200 beside 100 stalled", live.latency().getValueAtPercentile(99) / 1e3);
+                    figures.put("resident KiB per stalled client", (double) (relay.residentKib() - before) / 100);
+                    expect(stalled.failed(), 0, "failed");
+                }
+            }
+        }
+        return figures;
+    }
+
+    /** 5,000 viewers of one generation; nginx delivers the same bytes as 5,000 answers. */
+    private static Map<String, Double> viewers(String name) throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        int viewers = 5_000;
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open(name, upstream)) {
+            warm(relay, 1_000);
+            String generation = relay.request(100_000, Duration.ofMillis(250));
+            boolean shared = name.equals("rivulet");
+            try (Load first = new Load(new Load.Plan(relay.port(), generation, 1, 1))) {
+                first.awaitFirst(PATIENCE);
+                String request = shared ? follow(relay, first) : generation;
+                try (Load load = new Load(new Load.Plan(relay.port(), request, viewers, viewers, 1_000, true))) {
+                    load.awaitFirst(PATIENCE);
+                    Bench.pause(Duration.ofSeconds(3));
+                    load.latency();
+                    double cpu = relay.cpuSeconds();
+                    long deltas = load.deltas();
+                    Bench.pause(WINDOW);
+                    figures.put("held", (double) (load.told() - load.failed()));
+                    figures.put(
+                            "CPU us per delivered delta", (relay.cpuSeconds() - cpu) * 1e6 / (load.deltas() - deltas));
+                    figures.put("latency p99 ms", load.latency().getValueAtPercentile(99) / 1e3);
+                }
+            }
+        }
+        return figures;
+    }
+
+    private static String follow(Relay relay, Load first) {
+        return "GET /streams/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n".formatted(first.streamId(), relay.port());
+    }
+
+    /** From the process' start to the first delta of a stream. */
+    private static Map<String, Double> start() throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("first delta ms", startMillis());
+        figures.put("first delta ms, with the archive", startMillis("-XX:SharedArchiveFile=target/rivulet.jsa"));
+        return figures;
+    }
+
+    private static double startMillis(String... jvm) throws IOException {
+        long begin = System.nanoTime();
+        try (Relay relay = Relay.rivulet(1, Map.of("OPENAI_BASE_URL", "", "OPENAI_API_KEY", ""), jvm);
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
+            socket.getOutputStream()
+                    .write("GET /sse/chat?message=hi HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            StringBuilder seen = new StringBuilder();
+            while (seen.indexOf("\"delta\"") < 0) {
+                int b = socket.getInputStream().read();
+                if (b < 0) {
+                    throw new IOException("cut: " + seen);
+                }
+                seen.append((char) b);
+            }
+            return (System.nanoTime() - begin) / 1e6;
+        }
+    }
+
+    /** 200 clients leave in the middle, in three ways: until when is the upstream read? */
+    private static Map<String, Double> gone() throws IOException {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (BenchUpstream upstream = new BenchUpstream();
+                Relay relay = open("rivulet", upstream)) {
+            warm(relay, 500);
+            String request = relay.request(100_000, Duration.ofMillis(50));
+            figures.put("ms after a reset, the last of 200", leave(upstream, relay, request, true));
+            figures.put("ms after a close, the last of 200", leave(upstream, relay, request, false));
+        }
+        return figures;
+    }
+
+    private static double leave(BenchUpstream upstream, Relay relay, String request, boolean reset) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            Socket socket = new Socket();
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), relay.port()));
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            sockets.add(socket);
+        }
+        while (upstream.open() < 200) {
+            Bench.pause(Duration.ofMillis(1));
+        }
+        Bench.pause(Duration.ofSeconds(1));
+        for (Socket socket : sockets) {
+            if (reset) {
+                socket.setSoLinger(true, 0);
+            }
+        }
+        long left = System.nanoTime();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        long deadline = left + ENDLESS.toNanos();
+        while (upstream.open() > 0 && System.nanoTime() < deadline) {
+            Bench.pause(Duration.ofMillis(1));
+        }
+        return (upstream.lastGoneNanos() - left) / 1e6;
+    }
+
+    private static void warm(Relay relay, int streams) throws IOException {
+        String request = relay.request(200, Duration.ZERO);
+        try (Load load = new Load(new Load.Plan(relay.port(), request, streams, 32)).await(PATIENCE)) {
+            expect(load.ended(), streams, "streams");
+        }
+    }
+
+    private static void expect(long is, long wanted, String what) {
+        if (is != wanted) {
+            System.out.println("  ! " + is + " " + what + " instead of " + wanted);
+        }
+    }
+}

@@ -11,11 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Background mode on one node: a connection that breaks ends nothing, and what nobody wants is cancelled at the upstream. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Execution(ExecutionMode.CONCURRENT)
 class BackgroundTest {
     private static final String CREATED = "POST /simulator/v1/responses";
     private static final String RESUMED = "GET /simulator/v1/responses/resp_\\w+\\?stream=true.*";

@@ -116,7 +116,7 @@ final class BackgroundAnswer {
         if (next <= sequence) {
             return Heard.KNOWN;
         }
-        if (resumed && next != sequence + 1) {
+        if (resumed && sequence >= 0 && next != sequence + 1) {
             return Heard.BEYOND_A_GAP;
         }
         resumed = false;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,11 @@ import redis.clients.jedis.resps.StreamEntry;
 
 /**
  * Background mode on several nodes: where a node dies in mid-answer another goes on with it, and no viewer can tell. The
- * upstream is a simulator on a server of its own, behind a relay that counts what it is asked.
+ * upstream is a simulator on a server of its own, behind a relay that counts what it is asked. With more streams:
+ *
+ * <pre>
+ * mvn test -Dtest=TakeOverTest -Dtakeover.streams=100
+ * </pre>
  */
 @Timeout(value = 90, unit = TimeUnit.SECONDS)
 // They wait most of the time, for leases that run out.
@@ -146,20 +151,24 @@ class TakeOverTest {
         ChildNode dies = child();
         List<PlainViewer> viewers = new ArrayList<>();
         List<CompletableFuture<?>> views = new ArrayList<>();
+        CountDownLatch begun = new CountDownLatch(STREAMS);
         for (int i = 0; i < STREAMS; i++) {
-            PlainViewer viewer = begin(dies.port(), path(model));
+            PlainViewer viewer = new PlainViewer();
             viewers.add(viewer);
             // Some follow where the streams are generated, some where they will be, or will not.
             int[] ports = {new int[] {dies.port(), stays.port(), third.port()}[i % 3], stays.port(), third.port()};
             views.add(TestServer.meanwhile(() -> {
+                viewer.view(dies.port(), path(model), 500);
+                begun.countDown();
                 viewToTheEnd(viewer, ports);
                 return viewer;
             }));
         }
+        assertTrue(begun.await(30, TimeUnit.SECONDS));
         PlainViewer late = begin(dies.port(), path(model));
         TestServer.await(
                 "all are in the store",
-                () -> viewers.stream().allMatch(v -> inRedis(id(v)).size() > 30));
+                () -> viewers.stream().allMatch(v -> inRedis(id(v)).size() > 10));
         dies.kill();
         for (CompletableFuture<?> view : views) {
             view.get(60, TimeUnit.SECONDS);

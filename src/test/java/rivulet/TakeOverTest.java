@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -145,7 +146,7 @@ class TakeOverTest {
 
     @Test
     void aNodeThatDiesIsFollowedByAnotherAndNoViewerSeesABreak() throws Exception {
-        String model = "sim-25tps-180tokens";
+        String model = "sim-25tps-250tokens";
         TestServer stays = node();
         TestServer third = node();
         ChildNode dies = child();
@@ -182,7 +183,7 @@ class TakeOverTest {
             assertEquals(text, viewer.text());
             assertEquals("done", viewer.last().name());
             assertEquals(
-                    180, viewer.lastData().path("usage").path("output_tokens").asInt());
+                    250, viewer.lastData().path("usage").path("output_tokens").asInt());
             assertWhole(id(viewer));
         }
         assertEquals(STREAMS + 1, relay.requests(CREATED).size());
@@ -198,8 +199,8 @@ class TakeOverTest {
         ChildNode dies = child();
         TestServer stays = node();
         List<String> bodies = List.of(
-                body("chat", "sim-20tps-tools-reasoning"),
-                body("structured", "sim-20tps").replace("}", ",\"fields\":[\"title\",\"summary\"]}"));
+                body("chat", "sim-8tps-tools-reasoning"),
+                body("structured", "sim-8tps").replace("}", ",\"fields\":[\"title\",\"summary\"]}"));
         List<String> ids = new ArrayList<>();
         List<CompletableFuture<String>> followed = new ArrayList<>();
         for (String body : bodies) {
@@ -221,7 +222,7 @@ class TakeOverTest {
         endLease(ids.get(0));
         for (int i = 0; i < bodies.size(); i++) {
             List<JsonNode> events = TestServer.ndjson(followed.get(i).get(60, TimeUnit.SECONDS));
-            assertEquals(said(upstream.chat(bodies.get(i).replace("20tps", "fast"))), said(events));
+            assertEquals(said(upstream.chat(bodies.get(i).replace("8tps", "fast"))), said(events));
             assertEquals("done", events.get(events.size() - 1).path("event").asText());
             assertWhole(ids.get(i));
         }
@@ -253,7 +254,7 @@ class TakeOverTest {
 
     @Test
     void aNodeThatStoodStillAppendsNothingAfterItsStreamWasTakenOver() throws Exception {
-        String model = "sim-50tps-250tokens";
+        String model = "sim-25tps-250tokens";
         ChildNode stands = child("DISCONNECT_GRACE", "1s");
         TestServer takes = node();
         PlainViewer viewer = begin(stands.port(), path(model));
@@ -290,6 +291,13 @@ class TakeOverTest {
         JsonNode state = TestServer.json(stays.delete("/streams/" + id).body());
         assertEquals("cancelled", state.path("finish_reason").asText());
         assertWhole(id);
+        // Who was shown more by the dead node than it could pass on is told the end, and then stopped.
+        HttpResponse<String> end = stays.get("/sse/chat?format=json", "Last-Event-ID", id + ".9999");
+        assertEquals(200, end.statusCode());
+        assertTrue(end.body().contains("\"cancelled\""));
+        String told = end.body().replaceAll("(?s).*id: (\\S+).*", "$1");
+        assertEquals(
+                204, stays.get("/sse/chat?format=json", "Last-Event-ID", told).statusCode());
         TestServer.await("at the upstream too", () -> relay.requests(CANCELLED).size() == 1);
     }
 

@@ -48,9 +48,7 @@ public final class Producer implements Sink {
     private final LongSupplier nanoTime;
     private final Runnable onEnd;
     private final long startNanos;
-    private final boolean unwatched;
-    /** The last index that the log had when this began to write it. */
-    private final int known;
+    private final Place place;
 
     @GuardedBy("this")
     private State state = State.LIVE;
@@ -67,16 +65,8 @@ public final class Producer implements Sink {
     private final SurrogateJoiner refusal = new SurrogateJoiner();
     private volatile @Nullable Usage usage;
     private volatile @Nullable Duration ttft;
-    private volatile @Nullable Recovery recovery;
-    private volatile boolean visited;
     private final AtomicInteger textDeltas = new AtomicInteger();
     private int weight;
-    /** The index of the last entry that was told here. */
-    private int head;
-    /** The number of the upstream's event that is told now, -1 if it has none. */
-    private int sequence = -1;
-    /** Whether what comes next hangs on nothing that came before: not so once a call's pieces must find their call. */
-    private boolean plain = true;
 
     /**
      * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
@@ -87,11 +77,10 @@ public final class Producer implements Sink {
     public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Runnable onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
-        this.unwatched = unwatched;
+        this.place = new Place(log, unwatched);
         this.nanoTime = nanoTime;
         this.onEnd = onEnd;
         this.startNanos = nanoTime.getAsLong();
-        this.known = 0;
     }
 
     /**
@@ -102,17 +91,13 @@ public final class Producer implements Sink {
     public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Runnable onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
-        this.unwatched = begun.unwatched();
+        this.place = new Place(log, begun);
         this.nanoTime = nanoTime;
         this.onEnd = onEnd;
         long age = Math.max(0, System.currentTimeMillis() - begun.beganMillis());
         this.startNanos = nanoTime.getAsLong() - TimeUnit.MILLISECONDS.toNanos(age);
-        this.recovery = begun;
-        this.visited = begun.visited();
         this.ttft = begun.ttft();
-        this.head = begun.index();
-        this.known = log.head();
-        for (int i = 1; i <= known; i++) {
+        for (int i = 1; i <= log.head(); i++) {
             Event event = log.read(i - 1, 1).get(0).event();
             weight += event.weight();
             textDeltas.addAndGet(event instanceof Event.Text ? 1 : 0);
@@ -146,11 +131,7 @@ public final class Producer implements Sink {
 
     /** A viewer has come: the stream no longer waits for its first one. */
     public void visited() {
-        visited = true;
-        Recovery told = recovery;
-        if (told != null) {
-            told.visit();
-        }
+        place.visited();
     }
 
     /** Leaves the stream to another node, which generates it from now on: stops the feed and appends nothing more. */
@@ -196,14 +177,14 @@ public final class Producer implements Sink {
     public void refusal(String piece) {
         String delta = refusal.join(piece);
         if (!delta.isEmpty()) {
-            plain = false;
+            place.entangle();
             append(new Event.Refusal(delta));
         }
     }
 
     @Override
     public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
-        plain = false;
+        place.entangle();
         append(new Event.ToolCall(index, id, name, arguments));
     }
 
@@ -224,27 +205,17 @@ public final class Producer implements Sink {
 
     @Override
     public void resumable(@Nullable Origin origin) {
-        Recovery now = origin == null
-                ? null
-                : new Recovery(
-                        origin,
-                        unwatched,
-                        System.currentTimeMillis() - elapsed().toMillis());
-        recovery = now;
-        if (now != null && visited) {
-            now.visit();
-        }
-        log.recoverable(now);
+        place.resumable(origin, System.currentTimeMillis() - elapsed().toMillis());
     }
 
     @Override
     public void hears(int number) {
-        sequence = number;
+        place.hears(number);
     }
 
     @Override
     public void done(FinishReason reason, @Nullable String providerReason) {
-        if (head < known) {
+        if (place.behind()) {
             fail(ErrorCode.OWNER_LOST, OWNER_LOST);
             return;
         }
@@ -261,7 +232,7 @@ public final class Producer implements Sink {
         if (ttft == null) {
             ttft = elapsed();
         }
-        if (head < known) {
+        if (place.behind()) {
             hearAgain(event);
             return;
         }
@@ -275,31 +246,24 @@ public final class Producer implements Sink {
             if (event instanceof Event.Text) {
                 textDeltas.incrementAndGet();
             }
-            head++;
-            // Before it is appended: whoever sees the entry sees the place that belongs to it.
-            movePlace();
+            place.moves(nothingWaits(), ttft);
             log.append(event);
         }
     }
 
     /** The log has this already, from the node that wrote it before. */
     private void hearAgain(Event event) {
-        Event there = log.read(head, 1).get(0).event();
-        if (there.equals(event)) {
-            head++;
-            movePlace();
+        if (place.hearsAgain(event)) {
+            place.moves(nothingWaits(), ttft);
         } else {
             LOG.error("stream {}: the upstream says something else than before", log.start().stream());
             fail(ErrorCode.OWNER_LOST, OWNER_LOST);
         }
     }
 
-    /** From here on another node could go on, unless something waits to be said, or hangs on what came before. */
-    private void movePlace() {
-        Recovery told = recovery;
-        if (told != null && plain && sequence >= 0 && !text.waits() && !reasoning.waits() && !refusal.waits()) {
-            told.told(sequence, head, ttft);
-        }
+    /** Asked for nothing where nobody could go on anyway: each look takes a lock. */
+    private boolean nothingWaits() {
+        return place.kept() && !text.waits() && !reasoning.waits() && !refusal.waits();
     }
 
     private void stop(Event terminal) {
@@ -335,7 +299,7 @@ public final class Producer implements Sink {
         addUnlessEmpty(last, reasoning.end(), Event.Reasoning::new);
         addUnlessEmpty(last, text.end(), Event.Text::new);
         addUnlessEmpty(last, refusal.end(), Event.Refusal::new);
-        if (head >= known) {
+        if (!place.behind()) {
             last.forEach(log::append);
         }
         if (!log.append(terminal)) {

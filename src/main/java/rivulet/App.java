@@ -14,6 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import rivulet.feed.Feeds;
 import rivulet.feed.OpenAiUpstream;
 import rivulet.feed.Upstream;
@@ -46,14 +47,15 @@ public final class App {
     App(Config config) {
         this.config = config;
         store = store();
-        streams = new Streams(store, config, timer, System::nanoTime);
         viewers = new Viewers(
                 config.heartbeat(), config.slowViewerTimeout(), turns, timer, System::nanoTime, App::retryMillis);
         UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
-        Asks asks = new Asks(new Feeds(upstreams, timer, config.documentLimits()), config.instructions());
+        Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
+        streams = new Streams(store, config, timer, System::nanoTime, feeds::resume);
+        Asks asks = new Asks(feeds, config.instructions());
         Follow follow = new Follow(streams, viewers, writer, timer);
         Models models = new Models(upstreams::models, config.upstream().model());
         server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);
@@ -72,6 +74,7 @@ public final class App {
             System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
             App app = new App(config);
             app.start();
+            app.warn();
             Runtime.getRuntime().addShutdownHook(new Thread(app::stopAndHalt, "rivulet-stop"));
             System.out.println(app.greeting());
         } catch (SettingError e) {
@@ -93,7 +96,7 @@ public final class App {
         store.stopFollowing();
         await(() -> streams.liveCount() == 0, config.drainTimeout());
         streams.endAll();
-        await(() -> viewers.count() == 0, LAST_WORDS);
+        await(() -> viewers.count() == 0 && upstreams.cancelling() == 0, LAST_WORDS);
         viewers.closeAll();
         upstreams.close();
         server.stop();
@@ -122,6 +125,20 @@ public final class App {
                 .orElseGet(() -> new MemoryStore(config.retention(), timer, random, config.maxLogBytes()));
     }
 
+    /** Says what a setting cannot do here. */
+    private void warn() {
+        List<String> deaf = config.upstreams().stream()
+                .filter(asked -> config.background() && asked.api() != Upstream.Api.RESPONSES)
+                .map(Upstream::label)
+                .toList();
+        if (!deaf.isEmpty()) {
+            LoggerFactory.getLogger(App.class)
+                    .warn(
+                            "BACKGROUND=on has no effect at {}: only the Responses API knows it (UPSTREAM_API=responses)",
+                            String.join(", ", deaf));
+        }
+    }
+
     private String greeting() {
         Upstream asked = config.upstream();
         return "Rivulet %s at %s - upstream: %s, %s API - Java %s, %s threads"
@@ -138,7 +155,13 @@ public final class App {
         @Nullable URI given = asked.baseUrl();
         Supplier<String> url = given == null ? () -> server.simulatorUrl() : given::toString;
         return new OpenAiUpstream(
-                asked, url, config.limits(), given == null ? client.direct() : client, timer, App::random);
+                asked,
+                url,
+                config.limits(),
+                given == null ? client.direct() : client,
+                timer,
+                App::random,
+                config.background());
     }
 
     private void stopAndHalt() {

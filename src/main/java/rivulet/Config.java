@@ -25,6 +25,7 @@ import rivulet.log.RedisAddress;
  *
  * @param redis what several nodes share; empty: streams are in this node's memory alone
  * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
+ * @param background whether upstreams that can are asked to generate though nobody is connected
  * @param instructions what the user set; null if nothing, so that each route's own default holds
  */
 record Config(
@@ -32,6 +33,7 @@ record Config(
         int port,
         List<Upstream> upstreams,
         Proxies proxies,
+        boolean background,
         @Nullable String instructions,
         boolean simulatorPublic,
         List<String> corsOrigins,
@@ -131,6 +133,7 @@ record Config(
                     values.number(Setting.PORT, 0, 65_535),
                     upstreams(),
                     proxies(),
+                    values.choice(Setting.BACKGROUND, "off", "on").equals("on"),
                     given.get(Setting.INSTRUCTIONS),
                     values.choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
                             ? loopback

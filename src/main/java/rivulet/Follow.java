@@ -2,6 +2,7 @@ package rivulet;
 
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +12,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import rivulet.log.Entry;
 import rivulet.log.Event;
+import rivulet.log.StoreAway;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
 import rivulet.wire.Format;
@@ -100,7 +103,7 @@ final class Follow {
     void whole(Context ctx, StreamLog log) {
         Streams.Visit visit = streams.visit(log);
         Peer peer = new Peer(ctx.req());
-        CompletableFuture<Void> ended = when(log, log::ended);
+        CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
         AtomicBoolean answering = new AtomicBoolean();
         Future<?> looking = timer.scheduleWithFixedDelay(
                 () -> cancelIfGone(log, peer, answering), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
@@ -114,6 +117,16 @@ final class Follow {
                     answerWhole(ctx, log);
                 },
                 writer));
+    }
+
+    /** Whether the end will never come here, since another node goes on with the stream: asked again, it is shown there. */
+    private static boolean lost(StreamLog log) {
+        try {
+            List<Entry> unused = log.read(log.head(), 1);
+            return false;
+        } catch (StoreAway e) {
+            return true;
+        }
     }
 
     private void cancelIfGone(StreamLog log, Peer peer, AtomicBoolean answering) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.function.BooleanSupplier;
+import rivulet.feed.Upstream;
 import rivulet.log.StoreState;
 import rivulet.wire.Viewers;
 
@@ -41,7 +42,8 @@ final class Health {
         health.putObject("upstream")
                 .put("name", config.upstream().label())
                 .put("api", config.upstream().api().wireName())
-                .put("model", config.upstream().model());
+                .put("model", config.upstream().model())
+                .put("background", config.background() && config.upstream().api() == Upstream.Api.RESPONSES);
         answer(ctx, 200, health);
     }
 

@@ -51,9 +51,23 @@ final class LiveStream {
     }
 
     /** One more viewer. */
-    synchronized void viewerCame() {
-        viewers++;
-        stopGrace();
+    void viewerCame() {
+        producer.visited();
+        synchronized (this) {
+            viewers++;
+            stopGrace();
+        }
+    }
+
+    /**
+     * The stream was another node's, whose viewers are gone: the grace begins, unless one has come already.
+     *
+     * @param least how long the grace is at least: viewers need time to come back
+     */
+    synchronized void awaitViewers(Duration least) {
+        if (viewers == 0 && !background) {
+            graceLength.ifPresent(l -> graceBegins(l.compareTo(least) > 0 ? l : least));
+        }
     }
 
     /**
@@ -79,8 +93,13 @@ final class LiveStream {
         if (!idTold || graceLength.equals(Optional.of(Duration.ZERO))) {
             return false;
         }
-        graceLength.ifPresent(l -> grace = timer.schedule(this::graceEnds, l.toMillis(), TimeUnit.MILLISECONDS));
+        graceLength.ifPresent(this::graceBegins);
         return true;
+    }
+
+    @GuardedBy("this")
+    private void graceBegins(Duration length) {
+        grace = timer.schedule(this::graceEnds, length.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void graceEnds() {

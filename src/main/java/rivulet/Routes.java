@@ -86,12 +86,12 @@ final class Routes {
         // The end first: an index that is looked up after it cannot be beyond a head that was still moving.
         boolean ended = log.ended();
         int head = log.head();
-        boolean ownerLost = StreamState.ownerLost(log);
-        if (ownerLost && position.index() >= head && !position.endTold()) {
+        boolean mayBeAhead = mayBeAhead(log);
+        if (mayBeAhead && position.index() >= head && !position.endTold()) {
             follow.end(ctx, log, format);
             return;
         }
-        if (ended && position.index() > head && !ownerLost) {
+        if (ended && position.index() > head && !mayBeAhead) {
             throw RequestError.badRequest("The stream %s has ended at index %d; there is no index %d."
                     .formatted(position.stream(), head, position.index()));
         }
@@ -101,6 +101,15 @@ final class Routes {
         } else {
             follow.from(ctx, log, position.index(), format);
         }
+    }
+
+    /**
+     * Whether a viewer of a node that was lost may hold more than the ended log: events that never reached the store, and
+     * that no other node has told again, since there was none or it was cut short.
+     */
+    private boolean mayBeAhead(StreamLog log) {
+        boolean changesHands = config.background() && config.redis().isPresent();
+        return StreamState.ownerLost(log) || (changesHands && StreamState.cutShort(log));
     }
 
     private void chatNormal(Context ctx) {

@@ -19,6 +19,9 @@ enum Setting {
     HTTP_PROXY("", "proxy for http upstreams, as http://host:port"),
     HTTPS_PROXY("", "proxy for https upstreams, as http://host:port"),
     NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example"),
+    BACKGROUND(
+            "off",
+            "on: OpenAI's Responses API generates in background mode, so that no cut and no dead node ends an answer"),
     STRUCTURED_OUTPUT("json_schema", "how a document is asked for: json_schema, json_object or instructions"),
     INSTRUCTIONS("", "instructions for the model, on every route; default: two sentences at most on /sse/chat"),
     SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),

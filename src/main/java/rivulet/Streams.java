@@ -1,5 +1,6 @@
 package rivulet;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,11 +10,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.feed.Feed;
 import rivulet.feed.Producer;
 import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.LogStore;
+import rivulet.log.Origin;
+import rivulet.log.Recovery;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
@@ -21,6 +25,8 @@ import rivulet.log.StreamState;
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
 final class Streams {
     private static final Logger LOG = LoggerFactory.getLogger(Streams.class);
+    /** How long viewers have to come back after their node has died: a client's pause, and a renewal of other nodes. */
+    private static final Duration LEAST_GRACE = Duration.ofSeconds(5);
 
     private final LogStore store;
     private final Config config;
@@ -28,9 +34,18 @@ final class Streams {
     private final LongSupplier nanoTime;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
     private final Semaphore places;
+    private final Resumer resumer;
     private volatile boolean draining;
 
-    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime) {
+    /** Reads the rest of an answer that another node has begun to read, if this one can. */
+    @FunctionalInterface
+    interface Resumer {
+        /** The rest behind the upstream's event with that number, -1: all of it. */
+        Optional<Feed> resume(Origin origin, int sequence);
+    }
+
+    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime, Resumer resumer) {
+        this.resumer = resumer;
         this.store = store;
         this.config = config;
         this.timer = timer;
@@ -83,7 +98,8 @@ final class Streams {
 
     private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key) {
         StreamLog log = store.create(start);
-        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key));
+        Producer producer =
+                new Producer(log, config.maxAnswerBytes(), asked.background(), nanoTime, () -> ended(log, key, true));
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
                 start.stream(),
@@ -147,25 +163,35 @@ final class Streams {
 
     /** Ends all that are live: the server stops. */
     void endAll() {
-        live.values()
-                .forEach(stream -> stream.producer()
-                        .fail(
-                                ErrorCode.SHUTTING_DOWN,
-                                "The server stopped before the answer was complete; ask again."));
+        boolean others = store.othersLive();
+        live.forEach((id, stream) -> {
+            if (others && store.handOver(id)) {
+                LOG.info("stream {} is left to the other nodes", id);
+                stream.producer().abandon();
+            } else {
+                stream.producer()
+                        .fail(ErrorCode.SHUTTING_DOWN, "The server stopped before the answer was complete; ask again.");
+            }
+        });
     }
 
-    private void ended(StreamLog log, Optional<IdempotencyKey> key) {
+    /** @param placed whether it had one of the places */
+    private void ended(StreamLog log, Optional<IdempotencyKey> key, boolean placed) {
         String id = log.start().stream();
-        if (StreamState.failedAtOnce(log)
-                .filter(failed -> failed.code().retryable())
-                .isPresent()) {
+        // Ended first: a log that another node goes on with has no end here, and cannot be read beyond its head.
+        if (log.ended()
+                && StreamState.failedAtOnce(log)
+                        .filter(failed -> failed.code().retryable())
+                        .isPresent()) {
             // The same request may be made again, and may do better.
             key.ifPresent(k -> store.release(k.key(), id));
         }
         LiveStream stream = live.remove(id);
         if (stream != null) {
             stream.stopGrace();
-            places.release();
+            if (placed) {
+                places.release();
+            }
             LOG.info("stream {} ends: {} events", id, log.head() + 1);
         }
     }
@@ -175,6 +201,42 @@ final class Streams {
         @Override
         public void cancel(String id) {
             cancelHere(id);
+        }
+
+        @Override
+        public void abandon(String id) {
+            LiveStream stream = live.get(id);
+            if (stream != null) {
+                stream.producer().abandon();
+            }
+        }
+
+        @Override
+        public LogStore.Readiness readiness(Origin origin) {
+            if (draining) {
+                return LogStore.Readiness.LEAVES;
+            }
+            return store.full() || resumer.resume(origin, -1).isEmpty()
+                    ? LogStore.Readiness.REFUSES
+                    : LogStore.Readiness.TAKES;
+        }
+
+        @Override
+        public void takenOver(StreamLog log, Recovery recovery) {
+            // Without a place if there is none left: it had one, and it is paid for.
+            boolean placed = places.tryAcquire();
+            Producer producer = new Producer(
+                    log, config.maxAnswerBytes(), recovery, nanoTime, () -> ended(log, Optional.empty(), placed));
+            LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
+            live.put(log.start().stream(), stream);
+            LOG.warn("stream {} goes on here: its node is gone", log.start().stream());
+            resumer.resume(recovery.origin(), recovery.sequence())
+                    .ifPresentOrElse(
+                            producer::run,
+                            () -> producer.fail(ErrorCode.OWNER_LOST, "The node that generated this answer was lost."));
+            if (recovery.visited()) {
+                stream.awaitViewers(LEAST_GRACE);
+            }
         }
 
         @Override

@@ -95,6 +95,7 @@ class ConfigTest {
             RETENTION           | 5                   | RETENTION is "5", but must be a duration such as 250ms, 1s or 2m
             DISCONNECT_GRACE    | never               | DISCONNECT_GRACE is "never", but must be a duration such as 250ms, 1s or 2m, or forever
             HEARTBEAT           | 0s                  | HEARTBEAT is "0s", but must be a duration such as 250ms, 1s or 2m, longer than nothing
+            BACKGROUND          | yes                 | BACKGROUND is "yes", but must be one of off, on
             UPSTREAM_API        | rest                | UPSTREAM_API is "rest", but must be one of auto, responses, chat
             OPENAI_BASE_URL     | localhost:11434     | OPENAI_BASE_URL is "localhost:11434", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
             CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *

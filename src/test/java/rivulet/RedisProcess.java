@@ -43,7 +43,8 @@ public final class RedisProcess implements AutoCloseable {
         stop();
     }
 
-    private static RedisServer start(int port) {
+    /** One at a time: the first unpacks what the others run. */
+    private static synchronized RedisServer start(int port) {
         try {
             RedisServer server = RedisServer.newRedisServer()
                     .port(port)

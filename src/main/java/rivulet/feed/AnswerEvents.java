@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.ErrorCode;
 
 /** Reads the events of an answer as they stand on the wire: what is JSON goes to the API's own reader. */
 final class AnswerEvents {
@@ -16,8 +17,11 @@ final class AnswerEvents {
     private final AnswerReader reader;
     private final Sink sink;
     private final Scrubber scrubber;
+    private final @Nullable BackgroundAnswer background;
 
-    AnswerEvents(AnswerReader reader, Sink sink, Scrubber scrubber) {
+    /** @param background takes note of the events; null: the answer is not asked for in background mode */
+    AnswerEvents(AnswerReader reader, Sink sink, Scrubber scrubber, @Nullable BackgroundAnswer background) {
+        this.background = background;
         this.reader = reader;
         this.sink = sink;
         this.scrubber = scrubber;
@@ -43,6 +47,38 @@ final class AnswerEvents {
                     ? AnswerReader.Progress.OPEN
                     : fail(UpstreamError.notJson(data, ERROR.equals(type), scrubber));
         }
+        if (background == null) {
+            return read(type, event);
+        }
+        return switch (background.hear(event)) {
+            case KNOWN -> AnswerReader.Progress.OPEN;
+            case BEYOND_A_GAP ->
+                fail(new UpstreamError(
+                        ErrorCode.UPSTREAM_TRUNCATED,
+                        "The connection to the upstream broke, and what came next is no longer to be had.",
+                        null));
+            case NEW -> {
+                AnswerReader.Progress progress = read(type, event);
+                if (progress == AnswerReader.Progress.ENDED) {
+                    background.ended();
+                }
+                yield progress;
+            }
+        };
+    }
+
+    /** Takes an event for no more than the id in it: nobody wants to know the answer any more. */
+    void glance(String data) {
+        try {
+            if (background != null && background.id() == null) {
+                BackgroundAnswer.Heard unused = background.hear(MAPPER.readTree(data));
+            }
+        } catch (JsonProcessingException e) {
+            // The next one may be better.
+        }
+    }
+
+    private AnswerReader.Progress read(@Nullable String type, JsonNode event) {
         return ERROR.equals(type)
                 ? fail(UpstreamError.of(event.has(ERROR) ? event.path(ERROR) : event, scrubber))
                 : reader.event(event);

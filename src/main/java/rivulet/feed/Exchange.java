@@ -21,7 +21,8 @@ import rivulet.log.ErrorCode;
  * One question to the upstream and its answer: asks, asks again where nothing can have been billed, reads the answer,
  * watches the clock, and tells the sink exactly one end.
  *
- * <p>{@code ASKING -> READING -> SETTLING -> ENDED}, guarded by this; from ASKING also back to ASKING, by a retry, and
+ * <p>{@code ASKING -> READING -> SETTLING -> ENDED}, guarded by this; from ASKING also back to ASKING, by a retry, from
+ * READING too where an answer in background mode is read on after its connection broke, and
  * from anywhere to ENDED, by a cancel or a limit. OkHttp's thread for the call reads; the timer watches. No lock is held
  * while the sink or OkHttp is called.
  */
@@ -31,6 +32,8 @@ final class Exchange implements Feed.Cancellation {
     private static final Duration SETTLE = Duration.ofSeconds(2);
     /** How long the body may take to end after its last event: a connection that ends well can be used again. */
     private static final Duration LINGER = Duration.ofSeconds(1);
+    /** How long a cancelled question waits for the id of its answer, without which that cannot be cancelled. */
+    private static final Duration ID_PATIENCE = Duration.ofMinutes(1);
 
     private enum State {
         ASKING,
@@ -40,12 +43,14 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private final OpenAiUpstream upstream;
-    private final ChatRequest request;
+    private final @Nullable ChatRequest request;
+    private final @Nullable BackgroundAnswer background;
     private final Sink sink;
     private final AnswerEvents events;
     private final Retries retries;
     private final Watch watch;
     private volatile String model = "";
+    private volatile @Nullable Attempt latest;
 
     @GuardedBy("this")
     private State state = State.ASKING;
@@ -56,19 +61,30 @@ final class Exchange implements Feed.Cancellation {
     @GuardedBy("this")
     private @Nullable Future<?> retry;
 
-    Exchange(OpenAiUpstream upstream, ChatRequest request, Sink sink, Retries retries) {
+    /**
+     * @param request null: another node has asked, and its answer is read on
+     * @param background the answer, where it is asked for in background mode
+     */
+    Exchange(
+            OpenAiUpstream upstream,
+            @Nullable ChatRequest request,
+            @Nullable BackgroundAnswer background,
+            Sink sink,
+            Retries retries) {
+        this.background = background;
         this.upstream = upstream;
         this.request = request;
         this.sink = sink;
         this.retries = retries;
-        this.events = new AnswerEvents(upstream.dialect().reader(sink, upstream.scrubber()), sink, upstream.scrubber());
+        this.events = new AnswerEvents(
+                upstream.dialect().reader(sink, upstream.scrubber()), sink, upstream.scrubber(), background);
         this.watch = new Watch(upstream.limits(), upstream.timer(), (code, message) -> fail(code, message, null));
     }
 
     /** Asks. */
     void start() {
         watch.start();
-        CompletableFuture<Void> unused = upstream.findModel(request)
+        CompletableFuture<Void> unused = upstream.findModel(requireNonNull(request))
                 .thenAccept(found -> {
                     model = found;
                     ask();
@@ -76,8 +92,24 @@ final class Exchange implements Feed.Cancellation {
                 .exceptionally(this::notAsked);
     }
 
+    /** Reads on what another node has asked for. */
+    void resume() {
+        watch.start();
+        ask();
+    }
+
     @Override
     public void cancel() {
+        Attempt attempt = latest;
+        boolean idToCome = background != null && background.cancel() && attempt != null && attempt.requestSent();
+        closeAfterEnd(idToCome ? ID_PATIENCE : Duration.ZERO);
+    }
+
+    @Override
+    public void abandon() {
+        if (background != null) {
+            background.abandon();
+        }
         closeAfterEnd(Duration.ZERO);
     }
 
@@ -93,14 +125,23 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void ask() {
-        Request asked = upstream.request(
-                request, model, new EventStreamGuard.Progress(upstream.limits().maxEventBytes()));
+        Request asked = request();
+        latest = asked.tag(Attempt.class);
         synchronized (this) {
             if (state == State.ASKING) {
                 // Enqueued, not run: nothing is called back on this thread.
                 source = upstream.open(asked, new Listener(asked));
             }
         }
+    }
+
+    private Request request() {
+        EventStreamGuard.Progress progress =
+                new EventStreamGuard.Progress(upstream.limits().maxEventBytes());
+        @Nullable String known = background == null ? null : background.id();
+        return background == null || known == null
+                ? upstream.request(requireNonNull(request), model, progress)
+                : upstream.resumeRequest(known, background.sequence(), progress);
     }
 
     /** What OkHttp tells of one attempt, all on one thread; each door shut against whatever is thrown inside. */
@@ -154,9 +195,17 @@ final class Exchange implements Feed.Cancellation {
 
     private void read(@Nullable String type, String data, boolean mayBeCut) {
         // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
-        if (!data.isBlank() && state() != State.ENDED) {
+        if (data.isBlank()) {
+            return;
+        }
+        if (state() != State.ENDED) {
             watch.event();
             moveTo(events.event(type, data, mayBeCut));
+        } else if (background != null) {
+            events.glance(data);
+            if (background.id() != null) {
+                closeSource();
+            }
         }
     }
 
@@ -174,10 +223,28 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void bodyEnded() {
-        if (ends()) {
+        if (resumes(State.READING)) {
+            return;
+        }
+        if (background != null && background.unheard()) {
+            fail(ErrorCode.OWNER_LOST, Producer.OWNER_LOST, null);
+        } else if (ends()) {
             events.end();
             closeAfterEnd(Duration.ZERO);
         }
+    }
+
+    /** Whether another connection is made to read the answer on. */
+    private boolean resumes(State from) {
+        Duration delay = background == null || state() != from ? null : background.resumeAfter();
+        synchronized (this) {
+            if (delay == null || state != from) {
+                return false;
+            }
+            state = State.ASKING;
+            retry = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        return true;
     }
 
     private void failed(@Nullable Throwable cause, @Nullable Response response, Attempt attempt) {
@@ -189,12 +256,26 @@ final class Exchange implements Feed.Cancellation {
             fail(ErrorCode.EVENT_TOO_LARGE, String.valueOf(tooLarge.getMessage()), null);
         } else if (now != State.ASKING) {
             bodyEnded();
-        } else if (response != null) {
-            refused(response);
         } else if (attempt.staleConnection()) {
             ask();
+        } else if (background != null && background.id() != null) {
+            notResumed(response);
+        } else if (response != null) {
+            refused(response);
         } else {
             retryOrFail(upstream.unreachable(cause, attempt.requestSent()), !attempt.requestSent());
+        }
+    }
+
+    /** An answer in background mode could not be read on: to ask again for it costs nothing, if that may help. */
+    private void notResumed(@Nullable Response response) {
+        boolean mayHelp = response == null || Retries.mayHelp(response.code(), ErrorCode.UPSTREAM_ERROR);
+        if (!mayHelp || !resumes(State.ASKING)) {
+            String why = response == null ? "it cannot be reached" : "status " + response.code();
+            fail(
+                    ErrorCode.UPSTREAM_TRUNCATED,
+                    "The connection to the upstream broke, and the rest of the answer is not to be had: " + why + ".",
+                    null);
         }
     }
 
@@ -230,8 +311,9 @@ final class Exchange implements Feed.Cancellation {
 
     private void fail(ErrorCode code, String message, @Nullable Duration retryAfter) {
         if (ends()) {
-            sink.failed(code, message, retryAfter);
-            closeAfterEnd(Duration.ZERO);
+            boolean lost = background != null && background.unheard();
+            sink.failed(lost ? ErrorCode.OWNER_LOST : code, lost ? Producer.OWNER_LOST : message, retryAfter);
+            cancel();
         }
     }
 

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
+import rivulet.log.Origin;
 import rivulet.log.Usage;
 
 /**
@@ -83,13 +84,39 @@ final class Fallback implements Feed {
         }
 
         @Override
+        public void abandon() {
+            Cancellation current;
+            synchronized (this) {
+                over = true;
+                current = speaking;
+            }
+            if (current != null) {
+                current.abandon();
+            }
+        }
+
+        @Override
         public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
             if (mayTryNext(code)) {
                 LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
+                letGo();
                 next();
             } else {
                 sink.failed(code, message, retryAfter);
             }
+        }
+
+        /** Of the one that failed: what it asked for may go on at its upstream, and must not for nothing. */
+        private void letGo() {
+            Cancellation failed;
+            synchronized (this) {
+                failed = speaking;
+                speaking = null;
+            }
+            if (failed != null) {
+                failed.cancel();
+            }
+            sink.resumable(null);
         }
 
         private synchronized boolean mayTryNext(ErrorCode code) {
@@ -134,6 +161,16 @@ final class Fallback implements Feed {
         public void fieldAppend(String path, String piece) {
             said = true;
             sink.fieldAppend(path, piece);
+        }
+
+        @Override
+        public void resumable(@Nullable Origin origin) {
+            sink.resumable(origin);
+        }
+
+        @Override
+        public void hears(int sequence) {
+            sink.hears(sequence);
         }
 
         @Override

@@ -15,5 +15,10 @@ public interface Feed {
     interface Cancellation {
         /** Lets go of all that the feed holds, its connection first of all. May be called twice, and after the end. */
         void cancel();
+
+        /** The same, but for what goes on without a connection: that is another node's now, and is left alone. */
+        default void abandon() {
+            cancel();
+        }
     }
 }

@@ -4,8 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Origin;
 
 /** Makes feeds. */
 public final class Feeds {
@@ -47,6 +49,17 @@ public final class Feeds {
     public Feed structured(ChatRequest request) {
         ObjectNode schema = requireNonNull(request.schema(), "a structured answer has a schema");
         return new Structured(upstreams.feed(request), schema, limits);
+    }
+
+    /**
+     * The rest of an answer that another node has begun to read, if this node can read it.
+     *
+     * @param sequence the number of the upstream's last event that was read, -1 if none
+     */
+    public Optional<Feed> resume(Origin origin, int sequence) {
+        String schema = origin.schema();
+        Optional<Feed> text = upstreams.resume(origin, sequence);
+        return schema == null ? text : text.map(feed -> new Structured(feed, Structured.readSchema(schema), limits));
     }
 
     /** The model that will be asked, if that is known before the upstream is. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.DoubleSupplier;
@@ -33,12 +34,15 @@ public final class OpenAiUpstream {
     private final Dialect dialect;
     private final UpstreamClient client;
     private final ModelList models;
+    private final boolean background;
+    private final AnswerCanceller canceller;
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
      * @param client makes the calls: see {@link UpstreamClient}
      * @param timer watches the limits
      * @param random draws from 0 to 1
+     * @param background whether answers are asked for in background mode, where the upstream speaks Responses
      */
     public OpenAiUpstream(
             Upstream upstream,
@@ -46,8 +50,10 @@ public final class OpenAiUpstream {
             Upstream.Limits limits,
             UpstreamClient client,
             ScheduledExecutorService timer,
-            DoubleSupplier random) {
+            DoubleSupplier random,
+            boolean background) {
         this.upstream = upstream;
+        this.background = background && upstream.api() == Upstream.Api.RESPONSES;
         this.baseUrl = baseUrl;
         this.limits = limits;
         this.timer = timer;
@@ -57,15 +63,48 @@ public final class OpenAiUpstream {
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
         this.client = client;
         this.models = new ModelList(client.http(), () -> asked("models").build(), System::nanoTime);
+        this.canceller = new AnswerCanceller(client.http(), timer, this::cancelRequest);
     }
 
     /** The answer to a question, as a feed. */
     public Feed feed(ChatRequest request) {
         return sink -> {
-            Exchange exchange = new Exchange(this, request, sink, new Retries(random));
+            BackgroundAnswer answer =
+                    inBackground(request) ? new BackgroundAnswer(upstream.name(), sink, canceller::cancel) : null;
+            Exchange exchange = new Exchange(this, request, answer, sink, new Retries(random));
             exchange.start();
             return exchange;
         };
+    }
+
+    /** The rest of an answer in background mode behind that event, -1: all of it; empty if it cannot be read here. */
+    Optional<Feed> resume(String response, int sequence) {
+        if (!background || !BackgroundAnswer.usable(response)) {
+            return Optional.empty();
+        }
+        return Optional.of(sink -> {
+            BackgroundAnswer answer =
+                    new BackgroundAnswer(upstream.name(), response, sequence, sink, canceller::cancel);
+            Exchange exchange = new Exchange(this, null, answer, sink, new Retries(random));
+            exchange.resume();
+            return exchange;
+        });
+    }
+
+    /** Whether an answer goes on without a connection; whoever does not want it stored says so in the request. */
+    private boolean inBackground(ChatRequest request) {
+        return background
+                && request.extra().path("store").asBoolean(true)
+                && request.extra().path("background").asBoolean(true);
+    }
+
+    String name() {
+        return upstream.name();
+    }
+
+    /** How many answers are still to be cancelled. */
+    int cancelling() {
+        return canceller.pending();
     }
 
     /** The model that will be asked, if that is known yet. */
@@ -142,14 +181,37 @@ public final class OpenAiUpstream {
         ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
-        return asked(dialect.path())
-                .header("Accept", "text/event-stream")
+        if (inBackground(question)) {
+            body.put("background", true).put("store", true);
+        }
+        return streamed(asked(dialect.path()), progress)
+                .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
+                .build();
+    }
+
+    /** The request that reads an answer in background mode behind that event, -1: all of it. */
+    Request resumeRequest(String response, int sequence, EventStreamGuard.Progress progress) {
+        Request.Builder request = asked(dialect.path());
+        HttpUrl.Builder url = request.build().url().newBuilder();
+        url.addPathSegment(response).addQueryParameter("stream", "true");
+        if (sequence >= 0) {
+            url.addQueryParameter("starting_after", String.valueOf(sequence));
+        }
+        return streamed(request.url(url.build()), progress).build();
+    }
+
+    private Request cancelRequest(String response) {
+        return asked(dialect.path() + "/" + response + "/cancel")
+                .post(RequestBody.create(new byte[0], null))
+                .build();
+    }
+
+    private static Request.Builder streamed(Request.Builder request, EventStreamGuard.Progress progress) {
+        return request.header("Accept", "text/event-stream")
                 // Compressed, an event would wait in the compressor for the next one.
                 .header("Accept-Encoding", "identity")
-                .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
                 .tag(EventStreamGuard.Progress.class, progress)
-                .tag(Attempt.class, new Attempt())
-                .build();
+                .tag(Attempt.class, new Attempt());
     }
 
     private ObjectNode body(ChatRequest question, String model) {

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -13,6 +14,8 @@ import org.slf4j.LoggerFactory;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.FinishReason;
+import rivulet.log.Origin;
+import rivulet.log.Recovery;
 import rivulet.log.StreamLog;
 import rivulet.log.Usage;
 
@@ -20,11 +23,19 @@ import rivulet.log.Usage;
  * Writes one stream's log: takes what a feed says, in whole characters and within bounds, and ends the log with exactly
  * one terminal event, whatever the feed does and whoever cancels it.
  *
- * <p>{@code LIVE -> ENDED}, guarded by this; whoever makes that step appends the terminal event. The {@link Sink}
+ * <p>Where another node began the stream, what its log holds beyond its {@link Recovery}'s place is heard again: it is
+ * compared, and not appended twice. An upstream that says something else now would break the text, so that ends the
+ * stream.
+ *
+ * <p>{@code LIVE -> ENDED}, guarded by this; whoever makes that step appends the terminal event, unless another node
+ * goes on with the stream. The {@link Sink}
  * methods are the feed's thread's, one at a time; all others are safe on any thread. No lock is held while the log or
  * the feed is called.
  */
 public final class Producer implements Sink {
+    /** What a viewer is told of a stream whose node was lost. */
+    static final String OWNER_LOST = "The node that generated this answer was lost before it was complete; ask again.";
+
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
 
     private enum State {
@@ -37,9 +48,14 @@ public final class Producer implements Sink {
     private final LongSupplier nanoTime;
     private final Runnable onEnd;
     private final long startNanos;
+    private final Place place;
 
     @GuardedBy("this")
     private State state = State.LIVE;
+
+    /** Whether the stream is another node's now. */
+    @GuardedBy("this")
+    private boolean abandoned;
 
     @GuardedBy("this")
     private Feed.@Nullable Cancellation feed;
@@ -54,15 +70,38 @@ public final class Producer implements Sink {
 
     /**
      * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
+     * @param unwatched whether the stream goes on to its end though nobody watches
      * @param nanoTime a clock in nanoseconds
-     * @param onEnd run once, after the terminal event was appended
+     * @param onEnd run once, after the terminal event was appended, or the stream left to another node
      */
-    public Producer(StreamLog log, int maxAnswerBytes, LongSupplier nanoTime, Runnable onEnd) {
+    public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Runnable onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
+        this.place = new Place(log, unwatched);
         this.nanoTime = nanoTime;
         this.onEnd = onEnd;
         this.startNanos = nanoTime.getAsLong();
+    }
+
+    /**
+     * Writes a log on that another node has begun.
+     *
+     * @param begun how that node left it
+     */
+    public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Runnable onEnd) {
+        this.log = log;
+        this.maxAnswerBytes = maxAnswerBytes;
+        this.place = new Place(log, begun);
+        this.nanoTime = nanoTime;
+        this.onEnd = onEnd;
+        long age = Math.max(0, System.currentTimeMillis() - begun.beganMillis());
+        this.startNanos = nanoTime.getAsLong() - TimeUnit.MILLISECONDS.toNanos(age);
+        this.ttft = begun.ttft();
+        for (int i = 1; i <= log.head(); i++) {
+            Event event = log.read(i - 1, 1).get(0).event();
+            weight += event.weight();
+            textDeltas.addAndGet(event instanceof Event.Text ? 1 : 0);
+        }
     }
 
     /** The log that this writes. */
@@ -80,14 +119,32 @@ public final class Producer implements Sink {
             fail(ErrorCode.INTERNAL, "The server could not begin this stream; its log says why.");
             return;
         }
-        boolean cancelled;
+        boolean over;
         synchronized (this) {
             feed = cancellation;
-            cancelled = state == State.ENDED;
+            over = state == State.ENDED;
         }
-        if (cancelled) {
-            cancellation.cancel();
+        if (over) {
+            letGo();
         }
+    }
+
+    /** A viewer has come: the stream no longer waits for its first one. */
+    public void visited() {
+        place.visited();
+    }
+
+    /** Leaves the stream to another node, which generates it from now on: stops the feed and appends nothing more. */
+    public void abandon() {
+        synchronized (this) {
+            if (state == State.ENDED) {
+                return;
+            }
+            state = State.ENDED;
+            abandoned = true;
+        }
+        letGo();
+        onEnd.run();
     }
 
     /** Ends the stream {@code done} with {@code cancelled} and stops the feed, unless the stream has ended already. */
@@ -104,7 +161,6 @@ public final class Producer implements Sink {
     public void text(String piece) {
         String delta = text.join(piece);
         if (!delta.isEmpty()) {
-            textDeltas.incrementAndGet();
             append(new Event.Text(delta));
         }
     }
@@ -121,12 +177,14 @@ public final class Producer implements Sink {
     public void refusal(String piece) {
         String delta = refusal.join(piece);
         if (!delta.isEmpty()) {
+            place.entangle();
             append(new Event.Refusal(delta));
         }
     }
 
     @Override
     public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
+        place.entangle();
         append(new Event.ToolCall(index, id, name, arguments));
     }
 
@@ -146,7 +204,21 @@ public final class Producer implements Sink {
     }
 
     @Override
+    public void resumable(@Nullable Origin origin) {
+        place.resumable(origin, System.currentTimeMillis() - elapsed().toMillis());
+    }
+
+    @Override
+    public void hears(int number) {
+        place.hears(number);
+    }
+
+    @Override
     public void done(FinishReason reason, @Nullable String providerReason) {
+        if (place.behind()) {
+            fail(ErrorCode.OWNER_LOST, OWNER_LOST);
+            return;
+        }
         end(new Event.Done(reason, providerReason, usage, ttft, elapsed()));
     }
 
@@ -160,6 +232,10 @@ public final class Producer implements Sink {
         if (ttft == null) {
             ttft = elapsed();
         }
+        if (place.behind()) {
+            hearAgain(event);
+            return;
+        }
         weight += event.weight();
         if (weight > maxAnswerBytes) {
             fail(
@@ -167,19 +243,47 @@ public final class Producer implements Sink {
                     "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES would take it."
                             .formatted(maxAnswerBytes));
         } else {
+            if (event instanceof Event.Text) {
+                textDeltas.incrementAndGet();
+            }
+            place.moves(nothingWaits(), ttft);
             log.append(event);
         }
     }
 
+    /** The log has this already, from the node that wrote it before. */
+    private void hearAgain(Event event) {
+        if (place.hearsAgain(event)) {
+            place.moves(nothingWaits(), ttft);
+        } else {
+            LOG.error("stream {}: the upstream says something else than before", log.start().stream());
+            fail(ErrorCode.OWNER_LOST, OWNER_LOST);
+        }
+    }
+
+    /** Asked for nothing where nobody could go on anyway: each look takes a lock. */
+    private boolean nothingWaits() {
+        return place.kept() && !text.waits() && !reasoning.waits() && !refusal.waits();
+    }
+
     private void stop(Event terminal) {
         if (end(terminal)) {
-            Feed.Cancellation running;
-            synchronized (this) {
-                running = feed;
-            }
-            if (running != null) {
-                running.cancel();
-            }
+            letGo();
+        }
+    }
+
+    /** Stops the feed; an answer that is another node's now is left alone. */
+    private void letGo() {
+        Feed.Cancellation running;
+        boolean leave;
+        synchronized (this) {
+            running = feed;
+            leave = abandoned;
+        }
+        if (running != null && leave) {
+            running.abandon();
+        } else if (running != null) {
+            running.cancel();
         }
     }
 
@@ -195,8 +299,15 @@ public final class Producer implements Sink {
         addUnlessEmpty(last, reasoning.end(), Event.Reasoning::new);
         addUnlessEmpty(last, text.end(), Event.Text::new);
         addUnlessEmpty(last, refusal.end(), Event.Refusal::new);
-        last.forEach(log::append);
-        log.append(terminal);
+        if (!place.behind()) {
+            last.forEach(log::append);
+        }
+        if (!log.append(terminal)) {
+            // This node was taken for dead, and another one goes on with the stream.
+            synchronized (this) {
+                abandoned = true;
+            }
+        }
         onEnd.run();
         return true;
     }

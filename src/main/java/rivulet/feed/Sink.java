@@ -4,6 +4,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
+import rivulet.log.Origin;
 import rivulet.log.Usage;
 
 /**
@@ -32,6 +33,16 @@ public interface Sink {
 
     /** What the answer costs, as far as is known now; the last word counts. */
     void usage(Usage usage);
+
+    /**
+     * The answer goes on at its upstream without a connection, and can be read again from any place.
+     *
+     * @param origin which answer it is; null: this one can't, unlike what was said before
+     */
+    void resumable(@Nullable Origin origin);
+
+    /** What is told from now on, until the next call, is told by the upstream's event with that number. */
+    void hears(int sequence);
 
     /**
      * The end: the answer is complete, or the provider cut it.

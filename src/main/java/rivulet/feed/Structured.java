@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import rivulet.log.Document;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
+import rivulet.log.Origin;
 import rivulet.log.Usage;
 
 /** Turns a feed whose text is a JSON document into one that builds the document step by step. */
@@ -25,6 +26,7 @@ final class Structured implements Feed {
     private final JsonFields.Limits limits;
     private final boolean arrayWanted;
     private final SchemaCheck check;
+    private final String schema;
 
     /**
      * @param schema what the document must satisfy
@@ -35,15 +37,25 @@ final class Structured implements Feed {
         this.limits = limits;
         this.arrayWanted = wantsArray(schema.path("type"));
         this.check = new SchemaCheck(schema);
+        this.schema = schema.toString();
+    }
+
+    /** A schema as {@link Origin} has it. */
+    static ObjectNode readSchema(String schema) {
+        try {
+            return (ObjectNode) MAPPER.readTree(schema);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("a schema is JSON", e);
+        }
     }
 
     @Override
     public Cancellation start(Sink sink) {
-        return text.start(new Reader(sink, new Parts(limits, arrayWanted, check)));
+        return text.start(new Reader(sink, new Parts(limits, arrayWanted, check, schema)));
     }
 
     /** What a reading needs. */
-    private record Parts(JsonFields.Limits limits, boolean arrayWanted, SchemaCheck check) {}
+    private record Parts(JsonFields.Limits limits, boolean arrayWanted, SchemaCheck check, String schema) {}
 
     private static boolean wantsArray(JsonNode type) {
         boolean wants = type.asText().equals("array");
@@ -58,6 +70,7 @@ final class Structured implements Feed {
         private final Sink sink;
         private final JsonFields fields;
         private final SchemaCheck check;
+        private final String schema;
         private final Document document = new Document();
         private boolean refused;
 
@@ -65,6 +78,7 @@ final class Structured implements Feed {
             this.sink = sink;
             this.fields = new JsonFields(this, parts.limits, parts.arrayWanted);
             this.check = parts.check;
+            this.schema = parts.schema;
         }
 
         @Override
@@ -138,6 +152,16 @@ final class Structured implements Feed {
         @Override
         public void usage(Usage usage) {
             sink.usage(usage);
+        }
+
+        @Override
+        public void resumable(@Nullable Origin origin) {
+            sink.resumable(origin == null ? null : new Origin(origin.upstream(), origin.response(), schema));
+        }
+
+        @Override
+        public void hears(int sequence) {
+            // Not told: what is read here hangs on all that came before, so that another node must read it all.
         }
 
         @Override

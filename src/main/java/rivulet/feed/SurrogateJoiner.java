@@ -25,6 +25,11 @@ final class SurrogateJoiner {
         return replaceHalves(text);
     }
 
+    /** Whether half a pair waits for the other. */
+    synchronized boolean waits() {
+        return waiting != 0;
+    }
+
     /** What is left when no more comes. */
     synchronized String end() {
         String left = waiting == 0 ? "" : String.valueOf(REPLACEMENT);

@@ -2,8 +2,10 @@ package rivulet.feed;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Origin;
 
 /** The upstreams, in the order in which they are asked: each question goes to those that offer its model. */
 public final class Upstreams {
@@ -34,6 +36,19 @@ public final class Upstreams {
         List<Feed> feeds =
                 asked.stream().map(upstream -> upstream.feed(request)).toList();
         return feeds.size() == 1 ? feeds.get(0) : new Fallback(feeds);
+    }
+
+    /** The answer that another node has begun to read, if this node can read it. */
+    public Optional<Feed> resume(Origin origin, int sequence) {
+        return all.stream()
+                .filter(upstream -> upstream.name().equals(origin.upstream()))
+                .findFirst()
+                .flatMap(upstream -> upstream.resume(origin.response(), sequence));
+    }
+
+    /** How many answers are still to be cancelled at their upstreams. */
+    public int cancelling() {
+        return all.stream().mapToInt(OpenAiUpstream::cancelling).sum();
     }
 
     /** The model that will be asked, if that is known yet. */

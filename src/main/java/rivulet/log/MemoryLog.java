@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log in this machine's memory. Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs
@@ -20,6 +21,7 @@ final class MemoryLog implements StreamLog {
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
     private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable Recovery recovery;
 
     @GuardedBy("this")
     private final ArrayList<Entry> entries = new ArrayList<>();
@@ -29,6 +31,10 @@ final class MemoryLog implements StreamLog {
 
     @GuardedBy("this")
     private boolean ended;
+
+    /** Whether another node writes the stream now: what it says does not come here. */
+    @GuardedBy("this")
+    private boolean lost;
 
     /**
      * @param onEnd told once, after the terminal event was appended, on the thread that appended it
@@ -51,7 +57,7 @@ final class MemoryLog implements StreamLog {
         // A text is kept as it came and, encoded, as it was shown.
         long growth = ENTRY_BYTES + 2L * event.weight();
         synchronized (this) {
-            if (ended) {
+            if (ended || lost) {
                 return false;
             }
             entries.add(new Entry(start, entries.size(), event));
@@ -64,6 +70,25 @@ final class MemoryLog implements StreamLog {
         signal();
         onGrowth.accept(growth);
         return true;
+    }
+
+    @Override
+    public void recoverable(@Nullable Recovery now) {
+        recovery = now;
+    }
+
+    /** How another node could go on with this stream; null: none could. */
+    @Nullable
+    Recovery recovery() {
+        return recovery;
+    }
+
+    /** More will never come here, since another node writes the stream: tells those who wait, unless it has ended. */
+    void lose() {
+        synchronized (this) {
+            lost = !ended;
+        }
+        signal();
     }
 
     /** Signals all who wait, as after an append. */
@@ -80,6 +105,15 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public synchronized List<Entry> read(int after, int most) {
+        int size = entries.size();
+        if (lost && after >= size - 1) {
+            throw new StoreAway("stream " + start.stream() + " is written by another node now");
+        }
+        return entries(after, most);
+    }
+
+    /** What {@link #read} gives, to one who wants no more than what is here. */
+    synchronized List<Entry> entries(int after, int most) {
         int size = entries.size();
         int from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
         return List.copyOf(entries.subList(from, Math.min(size, from + most)));

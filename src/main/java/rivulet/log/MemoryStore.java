@@ -138,6 +138,14 @@ public final class MemoryStore implements LogStore {
         later(() -> drop(id));
     }
 
+    /** Tells the readers of a log that another node will go on with it. */
+    void lose(String id) {
+        MemoryLog log = logs.get(id);
+        if (log != null) {
+            log.lose();
+        }
+    }
+
     /** Forgets a log. */
     void drop(String id) {
         MemoryLog log = logs.remove(id);

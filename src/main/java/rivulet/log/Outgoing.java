@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.Response;
 
@@ -13,12 +14,27 @@ final class Outgoing {
     private static final int MAX_ENTRIES = 256;
 
     private final MemoryLog log;
+    private final String owner;
     private final AtomicBoolean dirty = new AtomicBoolean();
     /** The index that Redis wants next. Written by the writer's thread only. */
     private volatile int next;
+    /** What Redis was last told of how to go on with the log, and what it was told since. Written by the writer's thread only. */
+    private volatile @Nullable Recovery told;
 
-    Outgoing(MemoryLog log) {
+    private @Nullable Recovery sent;
+
+    /**
+     * @param owner this node's name, or with a number behind it where it has taken the stream over
+     * @param next the index that Redis wants next
+     */
+    Outgoing(MemoryLog log, String owner, int next) {
         this.log = log;
+        this.owner = owner;
+        this.next = next;
+    }
+
+    String owner() {
+        return owner;
     }
 
     MemoryLog log() {
@@ -44,8 +60,16 @@ final class Outgoing {
         return next > 0;
     }
 
+    /** Whether Redis knows how another node can go on with the log. */
+    boolean recoverable() {
+        Recovery known = told;
+        return known != null && known == log.recovery() && !log.ended();
+    }
+
     /** Redis has all before that index, and nothing from there on. */
     void wanted(int index) {
+        // What it has lost of the log it has lost of all else, too.
+        told = index < next ? null : sent;
         next = index;
     }
 
@@ -62,21 +86,37 @@ final class Outgoing {
 
     /** Sends what comes next; with nothing left, asks all the same whether Redis still has what it had. */
     Response<Object> append(AbstractPipeline pipeline, RedisTimes times, String node) {
-        List<Entry> entries = log.read(next - 1, MAX_ENTRIES);
+        List<Entry> entries = log.entries(next - 1, MAX_ENTRIES);
+        int first = entries.isEmpty() ? next : entries.get(0).index();
         boolean ends =
                 !entries.isEmpty() && entries.get(entries.size() - 1).event().terminal();
-        List<String> arguments = new ArrayList<>(List.of(
-                node,
-                id(),
-                String.valueOf(entries.isEmpty() ? next : entries.get(0).index()),
-                times.live(),
-                times.ended(),
-                ends ? "1" : "0"));
+        List<String> arguments = new ArrayList<>(
+                List.of(owner, id(), String.valueOf(first), times.live(), times.ended(), ends ? "1" : "0"));
+        addRecovery(arguments, first + entries.size() - 1);
         for (Entry entry : entries) {
             arguments.add(EventJson.name(entry.event()).orElse(""));
             arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
         }
-        List<String> keys = List.of(RedisKeys.stream(id()), RedisKeys.owner(id()), RedisKeys.live(node));
+        List<String> keys = List.of(
+                RedisKeys.stream(id()),
+                RedisKeys.owner(id()),
+                RedisKeys.live(node),
+                RedisKeys.recovery(id()),
+                RedisKeys.cancelled(id()));
         return RedisScript.APPEND.run(pipeline, keys, arguments);
+    }
+
+    /** @param head the index of the last entry that Redis has with this step */
+    private void addRecovery(List<String> arguments, int head) {
+        Recovery now = log.recovery();
+        sent = now;
+        if (now == null) {
+            arguments.add(told == null ? "" : "-");
+            arguments.add("");
+        } else {
+            arguments.add(now == told ? "" : now.facts());
+            // A place ahead of what is sent goes with the next step.
+            arguments.add(now.at(head).orElse(""));
+        }
     }
 }

@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log that this node writes, as its producer sees it. What is appended is in this machine's memory at once, where the
@@ -43,6 +44,11 @@ final class OwnedLog implements StreamLog {
     @Override
     public boolean ended() {
         return log.ended();
+    }
+
+    @Override
+    public void recoverable(@Nullable Recovery recovery) {
+        log.recoverable(recovery);
     }
 
     @Override

@@ -17,6 +17,20 @@ final class RedisKeys {
         return "rivulet:stream:" + id + ":owner";
     }
 
+    static String recovery(String id) {
+        return "rivulet:stream:" + id + ":recovery";
+    }
+
+    static String cancelled(String id) {
+        return "rivulet:stream:" + id + ":cancelled";
+    }
+
+    /** The node that an owner is: without the number of take-overs that may stand behind it. */
+    static String node(String owner) {
+        int end = owner.indexOf(':');
+        return end < 0 ? owner : owner.substring(0, end);
+    }
+
     static String lease(String node) {
         return "rivulet:node:" + node;
     }

@@ -20,7 +20,7 @@ final class RedisLog implements StreamLog {
     private static final int ROUNDS_TO_ORPHAN = 3;
 
     private final MemoryLog copy;
-    private final String owner;
+    private volatile String owner;
     private final Runnable onWatched;
     private final LongSupplier nanoTime;
     private final AtomicInteger watchers = new AtomicInteger();
@@ -47,7 +47,7 @@ final class RedisLog implements StreamLog {
         }
         this.copy = new MemoryLog(start, ended -> {}, onGrowth);
         onGrowth.accept(copy.bytes());
-        this.owner = owner;
+        this.owner = RedisKeys.node(owner);
         this.onWatched = onWatched;
         this.nanoTime = nanoTime;
         touch();
@@ -100,9 +100,14 @@ final class RedisLog implements StreamLog {
 
     /**
      * Whether this waits in vain: its stream has no owner any more, and still had none, and no end, a while ago. Redis
-     * itself may have lost entries that are here. Asked by the lease's thread, with what Redis says of the owner.
+     * itself may have lost entries that are here. Asked by the lease's thread, with what Redis says of the owner, which
+     * may be a new one that has taken the stream over.
      */
     boolean orphaned(@Nullable String nowOwner) {
+        if (nowOwner != null && !RedisKeys.node(nowOwner).equals(owner)) {
+            owner = RedisKeys.node(nowOwner);
+            ownerTold = false;
+        }
         boolean gone = (nowOwner == null || nowOwner.equals(RedisKeys.NOBODY)) && !ended();
         rounds = gone ? rounds + 1 : 0;
         return rounds > ROUNDS_TO_ORPHAN;
@@ -175,11 +180,11 @@ final class RedisLog implements StreamLog {
         };
     }
 
-    private static int index(StreamEntry entry) {
+    static int index(StreamEntry entry) {
         return (int) entry.getID().getTime() - 1;
     }
 
-    private static Event event(StreamEntry entry) {
+    static Event event(StreamEntry entry) {
         String data = entry.getFields().get("data");
         if (data == null) {
             throw new IllegalArgumentException("an entry has data");

@@ -11,8 +11,8 @@ import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.Response;
 
 /**
- * Ends the streams of nodes that have died: every node looks, whoever comes first ends a stream, and Redis sees to it
- * that nobody does twice. One thread, the lease's.
+ * Ends the streams of nodes that have died, but for those that {@link RedisTakeOvers} goes on with: every node looks,
+ * whoever comes first ends a stream, and Redis sees to it that nobody does twice. One thread, the lease's.
  */
 final class RedisReaper {
     /** How a stream ends whose node is gone. */
@@ -31,33 +31,55 @@ final class RedisReaper {
 
     private final RedisTimes times;
     private final String node;
+    private final RedisTakeOvers takeOvers;
 
-    RedisReaper(RedisTimes times, String node) {
+    RedisReaper(RedisTimes times, String node, RedisTakeOvers takeOvers) {
         this.times = times;
         this.node = node;
+        this.takeOvers = takeOvers;
     }
 
-    /** Ends what dead nodes left. */
+    /** Takes over or ends what dead nodes left. */
     void reap(RedisClient redis) {
+        takeOvers.resolveDoubt(redis);
         for (String dead : dead(redis)) {
+            long before = redis.scard(RedisKeys.live(dead));
             long ended = 0;
-            List<String> left = redis.srandmember(RedisKeys.live(dead), BATCH);
-            for (int i = 0; i < MAX_BATCHES && !left.isEmpty(); i++) {
-                ended += endAll(redis, dead, left);
-                left = redis.srandmember(RedisKeys.live(dead), BATCH);
+            long left = before;
+            boolean more = left > 0;
+            for (int i = 0; i < MAX_BATCHES && more; i++) {
+                List<String> ids = redis.srandmember(RedisKeys.live(dead), BATCH);
+                ended += endAll(redis, dead, takeOvers.take(redis, dead, ids));
+                long now = redis.scard(RedisKeys.live(dead));
+                // Some may be left to other nodes: then there are more, and nothing to do.
+                more = now > 0 && now < left;
+                left = now;
             }
-            if (left.isEmpty()) {
+            if (left == 0) {
                 redis.srem(RedisKeys.NODES, dead);
             }
-            LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended);
+            if (left < before || before == 0) {
+                LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended);
+            }
         }
     }
 
-    /** Ends one stream, if it is that owner's and the owner is dead, or asks for it itself. */
-    static Response<Object> end(AbstractPipeline pipeline, RedisTimes times, String owner, String id, boolean asked) {
+    /**
+     * Ends one stream, if it is that owner's and its node is dead, or asks for it itself.
+     *
+     * @param owner the node alone where it is dead
+     */
+    static Response<Object> end(
+            AbstractPipeline pipeline, RedisTimes times, String node, String owner, String id, boolean asked) {
         return RedisScript.END.run(
                 pipeline,
-                List.of(RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(owner), RedisKeys.lease(owner)),
+                List.of(
+                        RedisKeys.stream(id),
+                        RedisKeys.owner(id),
+                        RedisKeys.live(node),
+                        RedisKeys.lease(node),
+                        RedisKeys.recovery(id),
+                        RedisKeys.cancelled(id)),
                 List.of(owner, id, times.live(), times.ended(), OWNER_LOST_PAYLOAD, asked ? "1" : "0"));
     }
 
@@ -81,7 +103,7 @@ final class RedisReaper {
     private long endAll(RedisClient redis, String dead, Collection<String> ids) {
         List<Response<Object>> replies = new ArrayList<>();
         try (AbstractPipeline pipeline = redis.pipelined()) {
-            ids.forEach(id -> replies.add(end(pipeline, times, dead, id, false)));
+            ids.forEach(id -> replies.add(end(pipeline, times, dead, dead, id, false)));
         }
         return replies.stream()
                 .filter(reply -> Long.valueOf(1).equals(reply.get()))

@@ -22,17 +22,18 @@ enum RedisScript {
      * was sent is wanted if Redis has lost what it had.
      */
     APPEND("""
-            -- KEYS: stream, owner, the node's live streams
-            -- ARGV: node, id, index of the first entry, ms to keep it while live, ms to keep it once ended,
-            --       1 if the last entry is the terminal one, then per entry: name ('' of a text delta), payload
+            -- KEYS: stream, owner, the node's live streams, recovery, cancelled
+            -- ARGV: owner, id, index of the first entry, ms to keep it while live, ms to keep it once ended,
+            --       1 if the last entry is the terminal one, the recovery's facts ('' as before, '-' none) and place
+            --       ('' as before), then per entry: name ('' of a text delta), payload
             local owner = redis.call('GET', KEYS[2])
             if owner and owner ~= ARGV[1] then return -1 end
             local first = tonumber(ARGV[3])
             local size = redis.call('XLEN', KEYS[1])
             if first > size then return size end
             if not owner and first > 0 then return 0 end
-            for i = 7, #ARGV, 2 do
-              local index = first + (i - 7) / 2
+            for i = 9, #ARGV, 2 do
+              local index = first + (i - 9) / 2
               if index >= size then
                 local id = string.format('%d-0', index + 1)
                 if ARGV[i] == '' then
@@ -46,7 +47,14 @@ enum RedisScript {
               redis.call('SET', KEYS[2], '-', 'PX', ARGV[4])
               redis.call('PEXPIRE', KEYS[1], ARGV[5])
               redis.call('SREM', KEYS[3], ARGV[2])
+              redis.call('DEL', KEYS[4], KEYS[5])
             else
+              if ARGV[7] == '-' then redis.call('DEL', KEYS[4])
+              elseif ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'facts', ARGV[7]) end
+              if ARGV[8] ~= '' then
+                redis.call('HSET', KEYS[4], 'at', ARGV[8])
+                redis.call('PEXPIRE', KEYS[4], ARGV[4])
+              end
               redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
               redis.call('PEXPIRE', KEYS[1], ARGV[4])
               redis.call('SADD', KEYS[3], ARGV[2])
@@ -56,22 +64,51 @@ enum RedisScript {
 
     /** Ends a stream whose owner's lease is over, or whose owner gives it up itself, unless it has ended. */
     END("""
-            -- KEYS: stream, owner, the owner's live streams, the owner's lease
-            -- ARGV: owner, id, ms to keep the owner's place, ms to keep the stream, payload of failed,
-            --       1 if the owner itself asks
-            if ARGV[6] ~= '1' and redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
+            -- KEYS: stream, owner, the owner's live streams, the owner's lease, recovery, cancelled
+            -- ARGV: owner, or its node alone where the node is dead, id, ms to keep the owner's place, ms to keep the
+            --       stream, payload of failed, 1 if the owner itself asks
+            local asked = ARGV[6] == '1'
+            if not asked and redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
             local ended = 0
-            if redis.call('GET', KEYS[2]) == ARGV[1] then
+            local owner = redis.call('GET', KEYS[2])
+            if owner and (owner == ARGV[1] or (not asked and string.match(owner, '^[^:]*') == ARGV[1])) then
               local size = redis.call('XLEN', KEYS[1])
               if size > 0 then
                 redis.call('XADD', KEYS[1], string.format('%d-0', size + 1), 'event', 'failed', 'data', ARGV[5])
                 redis.call('PEXPIRE', KEYS[1], ARGV[4])
               end
               redis.call('SET', KEYS[2], '-', 'PX', ARGV[3])
+              redis.call('DEL', KEYS[5], KEYS[6])
               ended = 1
             end
             redis.call('SREM', KEYS[3], ARGV[2])
             return ended
+            """),
+
+    /**
+     * Gives a stream whose owner's lease is over to another node: what the earlier owner still sends is refused from then
+     * on, even if it takes the stream over in its turn later, since each owner has a number of its own.
+     *
+     * <p>Replies with the new owner and the recovery's facts and place, or nothing if the stream is not to be had.
+     */
+    TAKE("""
+            -- KEYS: stream, owner, the owner's live streams, the owner's lease, recovery, the new node's live streams
+            -- ARGV: the dead node, id, the new node, ms to keep it while live
+            local owner = redis.call('GET', KEYS[2])
+            if not owner then return {} end
+            local node = string.match(owner, '^[^:]*')
+            if node == ARGV[1] and redis.call('EXISTS', KEYS[4]) == 0 then
+              if redis.call('HEXISTS', KEYS[5], 'facts') == 0 then return {} end
+              owner = ARGV[3] .. ':' .. (tonumber(string.match(owner, ':(%d+)$') or '0') + 1)
+              redis.call('SET', KEYS[2], owner, 'PX', ARGV[4])
+              redis.call('PEXPIRE', KEYS[1], ARGV[4])
+              redis.call('SREM', KEYS[3], ARGV[2])
+              redis.call('SADD', KEYS[6], ARGV[2])
+            elseif node ~= ARGV[3] then
+              return {}
+            end
+            local recovery = redis.call('HMGET', KEYS[5], 'facts', 'at')
+            return {owner, recovery[1], recovery[2]}
             """),
 
     /** Gives a key to a stream and opens the stream, or replies with the claim that was there: stream, fingerprint. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
+import redis.clients.jedis.params.SetParams;
 
 /**
  * Logs that every node can read, in Redis Streams (Redis 6.2 or later, Valkey; one server or one with replicas, not a
@@ -20,6 +21,9 @@ import java.util.function.LongSupplier;
  *   3-0  data {"delta":"lo\n"}
  *   4-0  event done   data {"finish_reason":"stop","events":4,"ttft_ms":210,"elapsed_ms":260}
  * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg:owner  "b7Jq…": the node that may append; "-" once ended. TTL 24 h
+ *                                              "pX2k…:1" where another node has taken the stream over, the first to do so
+ * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg:recovery   hash {facts, at}: how to take it over, see {@link Recovery}. Until its end
+ * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg:cancelled  "1": someone asked its owner to end it. Until its end
  * rivulet:node:b7Jq…                           "alive": the node's lease. TTL 5 s, renewed every second
  * rivulet:node:b7Jq…:live                      set of the ids of the node's live streams
  * rivulet:node:b7Jq…:inbox                     stream of what other nodes tell this one. TTL 1 min
@@ -31,7 +35,8 @@ import java.util.function.LongSupplier;
  *
  * <p>A stream in Redis is {@code LIVE -> ENDED}, once, by its owner's terminal event or, when the owner's lease has run
  * out, by any other node's {@code owner_lost}; {@link RedisScript} sees to it that it is never both. A node's name is new
- * with each start and never given to another, so it is its own fencing token.
+ * with each start and never given to another, so it is its own fencing token; with the number of take-overs behind it it
+ * stays one even for a node that takes back a stream it had lost.
  *
  * <p>While Redis is away, streams begin and go on in this node's memory and are brought to Redis when it is back.
  */
@@ -47,7 +52,9 @@ public final class RedisStore implements LogStore {
     private final RedisWriter writer;
     private final RedisReader reader;
     private final RedisLease lease;
+    private final RedisTakeOvers takeOvers;
     private final Thread writing;
+    private final Thread takingOver;
 
     /**
      * Begins to connect, and returns at once.
@@ -80,11 +87,14 @@ public final class RedisStore implements LogStore {
         times = RedisTimes.of(retention);
         link = new RedisLink(address, RedisReader.BLOCK);
         inbox = new RedisInbox(link, node, nanoTime);
-        writer = new RedisWriter(link, times, node, maxBehind);
+        writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
-        lease = new RedisLease(link, node, writer, reader, inbox, new RedisReaper(times, node), nanoTime);
+        takeOvers = new RedisTakeOvers(link, times, node, writer, memory::open, this::owned);
+        RedisReaper reaper = new RedisReaper(times, node, takeOvers);
+        lease = new RedisLease(link, node, writer, reader, inbox, reaper, nanoTime);
         writing = start(writer, "rivulet-redis-writer");
         start(reader, "rivulet-redis-reader");
+        takingOver = start(takeOvers, "rivulet-redis-takeover");
         start(lease, "rivulet-redis-lease");
     }
 
@@ -97,6 +107,10 @@ public final class RedisStore implements LogStore {
     public StreamLog create(Event.Start start) {
         MemoryLog log = memory.open(start);
         writer.publish(log);
+        return owned(log);
+    }
+
+    private StreamLog owned(MemoryLog log) {
         return new OwnedLog(log, lease);
     }
 
@@ -151,14 +165,37 @@ public final class RedisStore implements LogStore {
         }
         String owner = link.ask(redis -> redis.get(RedisKeys.owner(id)));
         if (owner != null && !owner.equals(RedisKeys.NOBODY)) {
-            inbox.cancel(owner, id);
+            // First: an owner that dies before it reads the message is followed by one that looks for this.
+            link.ask(redis -> redis.set(
+                    RedisKeys.cancelled(id), "1", SetParams.setParams().px(Long.parseLong(times.live()))));
+            inbox.cancel(RedisKeys.node(owner), id);
         }
+    }
+
+    @Override
+    public boolean othersLive() {
+        try {
+            return link.ask(redis -> redis.smembers(RedisKeys.NODES).stream()
+                    .anyMatch(other -> !other.equals(node) && redis.exists(RedisKeys.lease(other))));
+        } catch (StoreAway e) {
+            return false;
+        }
+    }
+
+    @Override
+    public boolean handOver(String id) {
+        boolean mayBe = link.reachable() && writer.recoverable(id);
+        if (mayBe) {
+            memory.lose(id);
+        }
+        return mayBe;
     }
 
     @Override
     public void serve(Remote remote) {
         writer.serve(remote);
         inbox.serve(remote);
+        takeOvers.serve(remote);
     }
 
     @Override
@@ -179,6 +216,7 @@ public final class RedisStore implements LogStore {
     @Override
     public void close() {
         reader.close();
+        takingOver.interrupt();
         writer.close();
         try {
             writing.join(LAST_WORDS.toMillis());

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +24,8 @@ import redis.clients.jedis.Response;
  * behind: the logs themselves are the buffer, and nobody who appends or watches here waits for Redis.
  *
  * <p>A log is {@code CLEAN -> DIRTY -> CLEAN …} until its terminal event is in Redis. It is fenced when Redis refuses it
- * because another node has ended the stream: then it ends here too. While Redis is away logs stay dirty; those furthest
+ * because another node has ended the stream: then it ends here too; or has gone on with it: then it is forgotten here,
+ * and its viewers come back to be shown that node's. While Redis is away logs stay dirty; those furthest
  * behind are given up when all together get too long, and stay in this node's memory only.
  *
  * <p>One thread, {@code rivulet-redis-writer}, does all the sending; the other methods are for any thread.
@@ -44,6 +46,7 @@ final class RedisWriter implements Runnable {
     private final RedisTimes times;
     private final String node;
     private final long maxBehind;
+    private final Consumer<String> forget;
     private final Map<String, Outgoing> outgoing = new ConcurrentHashMap<>();
     private final BlockingQueue<Outgoing> dirty = new LinkedBlockingQueue<>();
     /** Streams given up that Redis knows of: they end there, or their followers would wait for ever. */
@@ -55,8 +58,10 @@ final class RedisWriter implements Runnable {
     /**
      * @param node this node's name, the owner of its streams
      * @param maxBehind how many bytes may wait in all, while Redis is away or slow
+     * @param forget lets go of a log in memory that another node writes now
      */
-    RedisWriter(RedisLink link, RedisTimes times, String node, long maxBehind) {
+    RedisWriter(RedisLink link, RedisTimes times, String node, long maxBehind, Consumer<String> forget) {
+        this.forget = forget;
         this.link = link;
         this.times = times;
         this.node = node;
@@ -67,12 +72,33 @@ final class RedisWriter implements Runnable {
         remote = owner;
     }
 
-    /** Brings a log to Redis from now on. */
+    /** Brings a new log to Redis from now on. */
     void publish(MemoryLog log) {
-        Outgoing out = new Outgoing(log);
+        publish(log, node, 0);
+    }
+
+    /**
+     * Brings a log to Redis from now on.
+     *
+     * @param owner what this node is to the stream
+     * @param next the index that Redis wants next
+     */
+    void publish(MemoryLog log, String owner, int next) {
+        Outgoing out = new Outgoing(log, owner, next);
         outgoing.put(log.start().stream(), out);
         log.onAppend(() -> touch(out));
         touch(out);
+    }
+
+    /** Whether this node writes that stream, and has not yet brought all of it to Redis. */
+    boolean writes(String id) {
+        return outgoing.containsKey(id);
+    }
+
+    /** Whether another node can go on with that stream. */
+    boolean recoverable(String id) {
+        Outgoing out = outgoing.get(id);
+        return out != null && out.recoverable();
     }
 
     /** Has every log looked at in Redis: what it has lost is sent again. */
@@ -89,7 +115,7 @@ final class RedisWriter implements Runnable {
         }
         for (int i = 0; i < all.size(); i++) {
             String owner = owners.get(i).get();
-            if (owner != null && !owner.equals(node)) {
+            if (owner != null && !owner.equals(all.get(i).owner())) {
                 fence(all.get(i));
             }
         }
@@ -160,7 +186,7 @@ final class RedisWriter implements Runnable {
             List<Response<Object>> replies = new ArrayList<>();
             try (AbstractPipeline pipeline = redis.pipelined()) {
                 batch.forEach(out -> replies.add(out.append(pipeline, times, node)));
-                givenUp.forEach(out -> RedisReaper.end(pipeline, times, node, out.id(), true));
+                givenUp.forEach(out -> RedisReaper.end(pipeline, times, node, out.owner(), out.id(), true));
             }
             return replies.stream().map(reply -> (Long) reply.get()).toList();
         });
@@ -187,13 +213,29 @@ final class RedisWriter implements Runnable {
 
     /** The stream is no longer this node's. */
     private void fence(Outgoing out) {
-        outgoing.remove(out.id());
-        if (out.log().append(RedisReaper.OWNER_LOST)) {
+        if (!outgoing.remove(out.id(), out)) {
+            // Once: the id may be this node's again, with another log.
+            return;
+        }
+        if (out.log().recovery() != null) {
+            handedOver(out);
+        } else if (out.log().append(RedisReaper.OWNER_LOST)) {
             LOG.warn("stream {} was ended by another node, which took this one for dead", out.id());
             LogStore.Remote owner = remote;
             if (owner != null) {
                 owner.cancel(out.id());
             }
+        }
+    }
+
+    /** Another node has gone on with the stream, and may have ended it: who reads it here is to read it there. */
+    private void handedOver(Outgoing out) {
+        out.log().lose();
+        forget.accept(out.id());
+        LOG.warn("stream {} is generated by another node, which took this one for dead", out.id());
+        LogStore.Remote owner = remote;
+        if (owner != null) {
+            owner.abandon(out.id());
         }
     }
 

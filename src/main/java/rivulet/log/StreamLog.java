@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one stream has said so far: entries with the indices 0, 1, 2 … without a gap, the first a {@link Event.Start},
@@ -18,7 +19,8 @@ public interface StreamLog {
     /**
      * Appends an event and signals those who wait, without holding a lock. Only the node that created the log appends.
      *
-     * @return whether it was appended; {@code false} once the log has ended, and then nothing has changed
+     * @return whether it was appended; {@code false} once the log has ended, or another node writes it, and then nothing
+     *     has changed
      */
     boolean append(Event event);
 
@@ -46,6 +48,13 @@ public interface StreamLog {
      * @return a handle whose close ends the signals
      */
     Subscription onAppend(Runnable signal);
+
+    /**
+     * Says how another node could go on with this stream if this one died; the latest word counts.
+     *
+     * @param recovery null: none could
+     */
+    default void recoverable(@Nullable Recovery recovery) {}
 
     /** The handle of a registered signal. */
     interface Subscription extends AutoCloseable {

@@ -44,6 +44,13 @@ public final class StreamState {
                 && failed.code() == ErrorCode.OWNER_LOST;
     }
 
+    /** Whether the log ended before the upstream had told its own end. */
+    public static boolean cutShort(StreamLog log) {
+        return log.ended()
+                && !(log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Done done
+                        && done.reason() != FinishReason.CANCELLED);
+    }
+
     /** How a stream failed that said nothing before. */
     public static Optional<Event.Failed> failedAtOnce(StreamLog log) {
         return log.read(0, 1).stream()

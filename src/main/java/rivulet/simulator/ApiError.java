@@ -95,6 +95,21 @@ final class ApiError extends RuntimeException {
         return new ApiError(404, type, param, code, String.valueOf(getMessage()), headers);
     }
 
+    static ApiError noSuchResponse(String id) {
+        return new ApiError(404, INVALID, null, null, "Response with id '" + id + "' not found.", Map.of());
+    }
+
+    static ApiError backgroundIsStored() {
+        return invalid("store", null, "Background mode requires 'store' to be true.");
+    }
+
+    static ApiError notStreamed(String id) {
+        return invalid(
+                "stream",
+                null,
+                "Response with id '" + id + "' cannot be streamed: it was not created with stream=true.");
+    }
+
     static ApiError simulatedInvalid() {
         return invalid(null, null, "Invalid request. (The name of the model asked the simulator for this.)");
     }

@@ -43,6 +43,16 @@ final class Performance {
         };
     }
 
+    /** The events that the model comes to say, whatever happens to a connection: only an error of its own ends them. */
+    List<Frame> generated() {
+        List<Frame> events = shape.events();
+        if (!script.has(Directive.ERROR_MID_STREAM)) {
+            return events;
+        }
+        int last = indexAfterDeltas(events, script.deltasBeforeFault());
+        return joined(events.subList(0, last), shape.failure(last));
+    }
+
     private Reply sound() {
         return prompt.stream() ? stream(shape.events(), Ending.END) : whole();
     }

@@ -59,6 +59,9 @@ record Prompt(
         Script script = script(body);
         Conversation conversation = input(body);
         JsonNode format = body.path("text").path("format");
+        if (body.path("background").asBoolean() && !body.path("store").asBoolean(true)) {
+            throw ApiError.backgroundIsStored();
+        }
         return new Prompt(
                 body,
                 script,
@@ -73,6 +76,11 @@ record Prompt(
 
     String model() {
         return body.path("model").asText();
+    }
+
+    /** Whether it is to be generated though nobody stays connected. */
+    boolean background() {
+        return body.path("background").asBoolean();
     }
 
     boolean stream() {

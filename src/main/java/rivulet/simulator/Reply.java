@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * A response as it is to be sent.
@@ -14,6 +15,8 @@ import java.util.Map;
  * @param gap the time between two deltas
  * @param ending what follows the last frame
  * @param drip whether each byte is written by itself
+ * @param deltaSeen whether a delta has come before, so that the first one here waits for its turn
+ * @param over when that holds, nothing more is sent and the body ends
  */
 record Reply(
         int status,
@@ -22,7 +25,9 @@ record Reply(
         Duration firstByteAfter,
         Duration gap,
         Ending ending,
-        boolean drip) {
+        boolean drip,
+        boolean deltaSeen,
+        BooleanSupplier over) {
 
     enum Ending {
         /** The body is complete. */
@@ -58,12 +63,22 @@ record Reply(
     Reply with(Map<String, String> more) {
         Map<String, String> all = new HashMap<>(headers);
         all.putAll(more);
-        return new Reply(status, all, frames, firstByteAfter, gap, ending, drip);
+        return new Reply(status, all, frames, firstByteAfter, gap, ending, drip, deltaSeen, over);
     }
 
     /** The same response when the model must think for so long before it is sent. */
     Reply after(Duration thinking) {
-        return new Reply(status, headers, frames, firstByteAfter.plus(thinking), gap, ending, drip);
+        return new Reply(status, headers, frames, firstByteAfter.plus(thinking), gap, ending, drip, deltaSeen, over);
+    }
+
+    /** The same response from somewhere in its middle; what was due in the past comes at once. */
+    Reply from(Duration due, boolean seen) {
+        return new Reply(status, headers, frames, due, gap, ending, drip, seen, over);
+    }
+
+    /** The same response until something holds. */
+    Reply until(BooleanSupplier ends) {
+        return new Reply(status, headers, frames, firstByteAfter, gap, ending, drip, deltaSeen, ends);
     }
 
     /** The first half of the same response, and then that ending. */
@@ -73,7 +88,7 @@ record Reply(
             byte[] bytes = whole.bytes().get();
             return Arrays.copyOf(bytes, bytes.length / 2);
         });
-        return new Reply(status, headers, List.of(half), firstByteAfter, gap, broken, drip);
+        return new Reply(status, headers, List.of(half), firstByteAfter, gap, broken, drip, deltaSeen, over);
     }
 
     private static Reply of(int status, Map<String, String> headers, List<Frame> frames, Ending ending, Script script) {
@@ -84,6 +99,8 @@ record Reply(
                 script.firstByteAfter(),
                 script.gap(),
                 ending,
-                script.has(Script.Directive.DRIP));
+                script.has(Script.Directive.DRIP),
+                false,
+                () -> false);
     }
 }

@@ -8,10 +8,11 @@ import rivulet.simulator.Answer.Kind;
 import rivulet.simulator.Script.Directive;
 
 /** The {@code response} object of {@code /responses} and the items of its output. What the request said comes back in it. */
-record ResponseObject(Prompt prompt, Answer answer) {
+record ResponseObject(Prompt prompt, Answer answer, String id) {
 
-    ObjectNode inProgress() {
-        return response("in_progress", Json.object().arrayNode());
+    /** A response that is not done, or never will be. */
+    ObjectNode unended(String status) {
+        return response(status, Json.object().arrayNode());
     }
 
     ObjectNode ended() {
@@ -97,11 +98,11 @@ record ResponseObject(Prompt prompt, Answer answer) {
 
     private ObjectNode response(String status, ArrayNode output) {
         ObjectNode response = Json.object()
-                .put("id", "resp_" + prompt.seed())
+                .put("id", id)
                 .put("object", "response")
                 .put("created_at", Shape.CREATED)
                 .put("status", status)
-                .put("background", false)
+                .put("background", prompt.background())
                 .putNull("error")
                 .putNull("incomplete_details");
         for (String name : new String[] {"instructions", "max_output_tokens", "max_tool_calls"}) {

@@ -9,7 +9,7 @@ import rivulet.simulator.Answer.Kind;
 /**
  * An answer of {@code /responses}, as a stream: {@code response.created}, {@code response.in_progress}, each output item
  * from {@code response.output_item.added} to {@code response.output_item.done}, and {@code response.completed} or
- * {@code response.incomplete}. Every event has its name twice, and its number:
+ * {@code response.incomplete}; in background mode {@code response.queued} is the second. Every event has its name twice, and its number:
  *
  * <pre>
  * event: response.output_text.delta
@@ -22,8 +22,12 @@ final class ResponsesShape implements Shape {
     private final ResponseObject response;
 
     ResponsesShape(Prompt prompt, Answer answer) {
+        this(answer, new ResponseObject(prompt, answer, "resp_" + prompt.seed()));
+    }
+
+    ResponsesShape(Answer answer, ResponseObject response) {
         this.answer = answer;
-        this.response = new ResponseObject(prompt, answer);
+        this.response = response;
     }
 
     @Override
@@ -34,8 +38,13 @@ final class ResponsesShape implements Shape {
     @Override
     public List<Frame> events() {
         Events events = new Events(0);
-        events.add("response.created", event -> event.set("response", response.inProgress()));
-        events.add("response.in_progress", event -> event.set("response", response.inProgress()));
+        boolean queued = response.prompt().background();
+        String first = queued ? "queued" : "in_progress";
+        events.add("response.created", event -> event.set("response", response.unended(first)));
+        if (queued) {
+            events.add("response.queued", event -> event.set("response", response.unended(first)));
+        }
+        events.add("response.in_progress", event -> event.set("response", response.unended("in_progress")));
         if (!answer.reasoning().isEmpty()) {
             reasoning(events);
         }

@@ -56,6 +56,7 @@ final class SimulatedStream implements Callback {
         this.timer = timer;
         this.onClose = onClose;
         this.gapNanos = reply.gap().toNanos();
+        this.deltaSeen = reply.deltaSeen();
         this.dueNanos = System.nanoTime() + reply.firstByteAfter().toNanos();
     }
 
@@ -114,7 +115,9 @@ final class SimulatedStream implements Callback {
             if (open == null || closed.get()) {
                 return;
             }
-            if (System.nanoTime() < dueNanos) {
+            if (headSent && reply.over().getAsBoolean()) {
+                end(open);
+            } else if (System.nanoTime() < dueNanos) {
                 waitOn(open);
             } else if (allWritten() && headSent) {
                 finish(open);

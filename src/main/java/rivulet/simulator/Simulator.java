@@ -7,14 +7,14 @@ import io.javalin.http.Context;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An upstream without a model: it speaks OpenAI's API, for those who have no key and for tests. What it does is said by
- * the model's name, see {@link Script}; {@code sim-fast} answers at once, {@code sim-cut-after-10} breaks off. It keeps
- * nothing, takes any key, and answers the same request with the same bytes.
+ * the model's name, see {@link Script}; {@code sim-fast} answers at once, {@code sim-cut-after-10} breaks off. It takes
+ * any key, and answers the same request with the same bytes. It keeps nothing but the responses in background mode, whose
+ * ids are new each time: a connection that breaks, as by {@code cut-after}, does not end those.
  */
 public final class Simulator {
     /** Models that are listed; any other name works too. */
@@ -38,6 +38,7 @@ public final class Simulator {
     private static final Script AT_ONCE = Script.parse("sim-fast");
 
     private final ScheduledExecutorService timer;
+    private final Generations generations = new Generations();
     private final AtomicInteger live = new AtomicInteger();
 
     /** @param timer runs every step of every answer; steps are short and never block */
@@ -47,8 +48,10 @@ public final class Simulator {
 
     /** Registers the API below a prefix, {@code /simulator/v1} for instance. */
     public void routes(RoutesConfig routes, String prefix) {
-        routes.post(prefix + "/chat/completions", ctx -> answer(ctx, Prompt::chat, ChatCompletionsShape::new));
-        routes.post(prefix + "/responses", ctx -> answer(ctx, Prompt::responses, ResponsesShape::new));
+        routes.post(prefix + "/chat/completions", this::complete);
+        routes.post(prefix + "/responses", this::respond);
+        routes.get(prefix + "/responses/{id}", ctx -> send(ctx, retrieved(ctx)));
+        routes.post(prefix + "/responses/{id}/cancel", ctx -> send(ctx, cancelled(ctx.pathParam("id"))));
         routes.get(prefix + "/models", ctx -> send(ctx, Reply.json(200, models(), AT_ONCE)));
         // In angle brackets the name may have slashes, as those of OpenRouter do.
         routes.get(prefix + "/models/<id>", ctx -> send(ctx, model(ctx.pathParam("id"))));
@@ -59,23 +62,81 @@ public final class Simulator {
         return live.get();
     }
 
-    private void answer(Context ctx, Function<byte[], Prompt> read, BiFunction<Prompt, Answer, Shape> shape) {
-        @Nullable String authorization = ctx.header("Authorization");
-        send(ctx, reply(ctx.bodyAsBytes(), authorization, read, shape));
+    private void complete(Context ctx) {
+        answer(ctx, authorization -> {
+            Prompt prompt = Prompt.chat(ctx.bodyAsBytes());
+            Answer answer = Answer.to(prompt);
+            return new Performance(prompt, answer, new ChatCompletionsShape(prompt, answer)).reply(authorization);
+        });
     }
 
-    private static Reply reply(
-            byte[] body,
-            @Nullable String authorization,
-            Function<byte[], Prompt> read,
-            BiFunction<Prompt, Answer, Shape> shape) {
-        try {
-            Prompt prompt = read.apply(body);
+    private void respond(Context ctx) {
+        answer(ctx, authorization -> {
+            Prompt prompt = Prompt.responses(ctx.bodyAsBytes());
             Answer answer = Answer.to(prompt);
-            return new Performance(prompt, answer, shape.apply(prompt, answer)).reply(authorization);
+            return prompt.background()
+                    ? inBackground(prompt, answer, authorization)
+                    : new Performance(prompt, answer, new ResponsesShape(prompt, answer)).reply(authorization);
+        });
+    }
+
+    private Reply inBackground(Prompt prompt, Answer answer, @Nullable String authorization) {
+        ResponseObject response = new ResponseObject(prompt, answer, generations.newId(prompt));
+        Performance performance = new Performance(prompt, answer, new ResponsesShape(answer, response));
+        Reply reply = performance.reply(authorization);
+        if (reply.status() != 200) {
+            return reply;
+        }
+        Generation generation = new Generation(prompt, response, performance.generated());
+        generations.add(generation);
+        return prompt.stream()
+                ? reply.until(generation::cancelled)
+                : Reply.json(200, response.unended("queued"), AT_ONCE);
+    }
+
+    private Reply retrieved(Context ctx) {
+        try {
+            Generation generation = generations.find(ctx.pathParam("id"));
+            if (!Boolean.parseBoolean(ctx.queryParam("stream"))) {
+                return Reply.json(200, generation.state(), AT_ONCE);
+            }
+            if (!generation.streamed()) {
+                throw ApiError.notStreamed(generation.id());
+            }
+            return generation.streamAfter(startingAfter(ctx.queryParam("starting_after")));
         } catch (ApiError refused) {
             return Reply.error(refused, AT_ONCE);
         }
+    }
+
+    private static int startingAfter(@Nullable String number) {
+        if (number == null) {
+            return -1;
+        }
+        if (!number.matches("\\d{1,9}")) {
+            throw ApiError.wrongType("starting_after", "an integer");
+        }
+        return Integer.parseInt(number);
+    }
+
+    private Reply cancelled(String id) {
+        try {
+            Generation generation = generations.find(id);
+            generation.cancel();
+            return Reply.json(200, generation.state(), AT_ONCE);
+        } catch (ApiError refused) {
+            return Reply.error(refused, AT_ONCE);
+        }
+    }
+
+    private void answer(Context ctx, Function<@Nullable String, Reply> answer) {
+        Reply reply;
+        try {
+            reply = answer.apply(ctx.header("Authorization"));
+        } catch (ApiError refused) {
+            reply = Reply.error(refused, AT_ONCE);
+        }
+        send(ctx, reply);
     }
 
     private void send(Context ctx, Reply reply) {

@@ -33,7 +33,7 @@ final class Body {
         try {
             JsonNode body = MAPPER.readTree(bytes);
             if (body instanceof ObjectNode object) {
-                return Fields.ofBody(object);
+                return Fields.ofBody(object).traced(Requests.trace(ctx));
             }
         } catch (JsonProcessingException e) {
             throw RequestError.badRequest("The body is not JSON: " + firstLine(e.getOriginalMessage()));

@@ -19,6 +19,7 @@ import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.log.StoreAway;
+import rivulet.log.Wordless;
 
 /** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
 final class Errors {
@@ -42,7 +43,7 @@ final class Errors {
     private static void handle(Exception thrown, Context ctx) {
         if (committed(ctx)) {
             // Too late to say anything, and touching a response that is over would make Javalin spin for ever.
-            LOG.debug("after the response had begun", thrown);
+            LOG.debug("after the response had begun", new Wordless(thrown));
             return;
         }
         Throwable cause =
@@ -75,7 +76,8 @@ final class Errors {
         if (thrown instanceof StoreAway) {
             return RequestError.storeAway();
         }
-        LOG.error("{} {} failed", ctx.method(), ctx.path(), thrown);
+        // By the route: a path may be a prompt.
+        LOG.error("{} {} failed", ctx.method(), Requests.routeOf(ctx), new Wordless(thrown));
         return RequestError.internal();
     }
 

@@ -5,10 +5,12 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.feed.CancelCause;
 import rivulet.feed.Producer;
 import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
@@ -17,6 +19,7 @@ import rivulet.log.LogStore;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
+import rivulet.telemetry.Generation;
 
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
 final class Streams {
@@ -26,11 +29,19 @@ final class Streams {
     private final Config config;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
+    private final Consumer<Generation> onEnd;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
     private final Semaphore places;
     private volatile boolean draining;
 
-    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime) {
+    /** @param onEnd told how each generation went, once it has ended */
+    Streams(
+            LogStore store,
+            Config config,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime,
+            Consumer<Generation> onEnd) {
+        this.onEnd = onEnd;
         this.store = store;
         this.config = config;
         this.timer = timer;
@@ -49,9 +60,10 @@ final class Streams {
     /**
      * Begins a stream, or finds the one that was begun under the same key.
      *
+     * @param caller who asks, if that is known
      * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
      */
-    Begun begin(Asked asked, Optional<IdempotencyKey> key) {
+    Begun begin(Asked asked, Optional<IdempotencyKey> key, @Nullable String caller) {
         Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model());
         Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
         if (earlier.isPresent()) {
@@ -66,7 +78,7 @@ final class Streams {
             key.ifPresent(k -> store.release(k.key(), start.stream()));
             throw e;
         }
-        return new Begun(run(asked, start, key), true);
+        return new Begun(run(asked, start, key, caller), true);
     }
 
     private void takePlace() {
@@ -81,9 +93,12 @@ final class Streams {
         }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key) {
+    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, @Nullable String caller) {
         StreamLog log = store.create(start);
-        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key));
+        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, outcome -> {
+            ended(log, key);
+            onEnd.accept(new Generation(start, caller, outcome));
+        });
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
                 start.stream(),
@@ -104,16 +119,25 @@ final class Streams {
      * @throws rivulet.log.StoreAway if the node that generates it cannot be asked just now
      */
     void cancel(StreamLog log) {
+        cancel(log, CancelCause.VIEWER_ASKED);
+    }
+
+    /** The same, because the one who asked for the stream has left and nobody else can come. */
+    void abandon(StreamLog log) {
+        cancel(log, CancelCause.VIEWERS_LEFT);
+    }
+
+    private void cancel(StreamLog log, CancelCause cause) {
         String id = log.start().stream();
-        if (!cancelHere(id) && !log.ended()) {
+        if (!cancelHere(id, cause) && !log.ended()) {
             store.cancel(id);
         }
     }
 
-    private boolean cancelHere(String id) {
+    private boolean cancelHere(String id, CancelCause cause) {
         LiveStream stream = live.get(id);
         if (stream != null) {
-            stream.producer().cancel();
+            stream.producer().cancel(cause);
         }
         return stream != null;
     }
@@ -130,6 +154,11 @@ final class Streams {
     /** How what keeps the streams is doing. */
     StoreState storeState() {
         return store.state();
+    }
+
+    /** About how much memory the streams take on this node, in bytes. */
+    long logBytes() {
+        return store.bytes();
     }
 
     int liveCount() {
@@ -166,7 +195,8 @@ final class Streams {
         if (stream != null) {
             stream.stopGrace();
             places.release();
-            LOG.info("stream {} ends: {} events", id, log.head() + 1);
+            // The access log tells the same, and more.
+            LOG.debug("stream {} ends: {} events", id, log.head() + 1);
         }
     }
 
@@ -174,7 +204,7 @@ final class Streams {
     private final class OtherNodes implements LogStore.Remote {
         @Override
         public void cancel(String id) {
-            cancelHere(id);
+            cancelHere(id, CancelCause.OTHER_NODE);
         }
 
         @Override

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import okhttp3.HttpUrl;
@@ -33,6 +34,7 @@ public final class OpenAiUpstream {
     private final Dialect dialect;
     private final UpstreamClient client;
     private final ModelList models;
+    private final LongAdder retries = new LongAdder();
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
@@ -81,9 +83,18 @@ public final class OpenAiUpstream {
         return models.ids();
     }
 
+    /** How often a question was asked again, all questions together. */
+    public long retries() {
+        return retries.sum();
+    }
+
     /** Lets go of the connections. */
     public void close() {
         client.close();
+    }
+
+    void countRetry() {
+        retries.increment();
     }
 
     boolean offers(String model) {
@@ -142,7 +153,7 @@ public final class OpenAiUpstream {
         ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
-        return asked(dialect.path())
+        return traced(asked(dialect.path()), question.trace())
                 .header("Accept", "text/event-stream")
                 // Compressed, an event would wait in the compressor for the next one.
                 .header("Accept-Encoding", "identity")
@@ -150,6 +161,16 @@ public final class OpenAiUpstream {
                 .tag(EventStreamGuard.Progress.class, progress)
                 .tag(Attempt.class, new Attempt())
                 .build();
+    }
+
+    private static Request.Builder traced(Request.Builder request, @Nullable TraceContext trace) {
+        if (trace != null) {
+            request.header(TraceContext.PARENT_HEADER, trace.parent());
+            if (trace.state() != null) {
+                request.header(TraceContext.STATE_HEADER, trace.state());
+            }
+        }
+        return request;
     }
 
     private ObjectNode body(ChatRequest question, String model) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import rivulet.log.Event;
 import rivulet.log.FinishReason;
 import rivulet.log.StreamLog;
 import rivulet.log.Usage;
+import rivulet.log.Wordless;
 
 /**
  * Writes one stream's log: takes what a feed says, in whole characters and within bounds, and ends the log with exactly
@@ -27,6 +29,9 @@ import rivulet.log.Usage;
 public final class Producer implements Sink {
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
 
+    /** How many deltas are appended for each whose way is timed: the second, and so on. */
+    private static final int TIMED_ONE_IN = 64;
+
     private enum State {
         LIVE,
         ENDED
@@ -35,7 +40,7 @@ public final class Producer implements Sink {
     private final StreamLog log;
     private final int maxAnswerBytes;
     private final LongSupplier nanoTime;
-    private final Runnable onEnd;
+    private final Consumer<Outcome> onEnd;
     private final long startNanos;
 
     @GuardedBy("this")
@@ -50,14 +55,19 @@ public final class Producer implements Sink {
     private volatile @Nullable Usage usage;
     private volatile @Nullable Duration ttft;
     private final AtomicInteger textDeltas = new AtomicInteger();
+    private volatile long lastDeltaNanos;
+    /** When what is said now was read; 0 if the feed does not say. The feed's thread's, as are the next two. */
+    private long readNanos;
+
+    private int appended;
     private int weight;
 
     /**
      * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
      * @param nanoTime a clock in nanoseconds
-     * @param onEnd run once, after the terminal event was appended
+     * @param onEnd told once how it went, after the terminal event was appended
      */
-    public Producer(StreamLog log, int maxAnswerBytes, LongSupplier nanoTime, Runnable onEnd) {
+    public Producer(StreamLog log, int maxAnswerBytes, LongSupplier nanoTime, Consumer<Outcome> onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.nanoTime = nanoTime;
@@ -76,7 +86,7 @@ public final class Producer implements Sink {
         try {
             cancellation = source.start(this);
         } catch (Throwable t) {
-            LOG.error("stream {}: the feed did not start", log.start().stream(), t);
+            LOG.error("stream {}: the feed did not start", log.start().stream(), new Wordless(t));
             fail(ErrorCode.INTERNAL, "The server could not begin this stream; its log says why.");
             return;
         }
@@ -91,13 +101,18 @@ public final class Producer implements Sink {
     }
 
     /** Ends the stream {@code done} with {@code cancelled} and stops the feed, unless the stream has ended already. */
-    public void cancel() {
-        stop(new Event.Done(FinishReason.CANCELLED, null, usageWhenCut(), ttft, elapsed()));
+    public void cancel(CancelCause cause) {
+        stop(new Event.Done(FinishReason.CANCELLED, null, usageWhenCut(), ttft, elapsed()), cause);
     }
 
     /** Ends the stream {@code failed} and stops the feed, unless the stream has ended already. */
     public void fail(ErrorCode code, String message) {
-        stop(new Event.Failed(code, message, null));
+        stop(new Event.Failed(code, message, null), null);
+    }
+
+    @Override
+    public void readAt(long nanos) {
+        readNanos = nanos;
     }
 
     @Override
@@ -147,19 +162,20 @@ public final class Producer implements Sink {
 
     @Override
     public void done(FinishReason reason, @Nullable String providerReason) {
-        end(new Event.Done(reason, providerReason, usage, ttft, elapsed()));
+        end(new Event.Done(reason, providerReason, usage, ttft, elapsed()), null);
     }
 
     @Override
     public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
         // Told to let go, too: what failed may be what stands between the feed and this.
-        stop(new Event.Failed(code, message, retryAfter));
+        stop(new Event.Failed(code, message, retryAfter), null);
     }
 
     private void append(Event event) {
         if (ttft == null) {
             ttft = elapsed();
         }
+        time();
         weight += event.weight();
         if (weight > maxAnswerBytes) {
             fail(
@@ -171,8 +187,20 @@ public final class Producer implements Sink {
         }
     }
 
-    private void stop(Event terminal) {
-        if (end(terminal)) {
+    /** Notes when the delta came, and now and then marks one, to see how long it takes to a viewer. */
+    private void time() {
+        if (readNanos == 0) {
+            lastDeltaNanos = nanoTime.getAsLong();
+            return;
+        }
+        lastDeltaNanos = readNanos;
+        if (appended++ % TIMED_ONE_IN == 1) {
+            log.passage().mark(log.head() + 1, readNanos);
+        }
+    }
+
+    private void stop(Event terminal, @Nullable CancelCause cause) {
+        if (end(terminal, cause)) {
             Feed.Cancellation running;
             synchronized (this) {
                 running = feed;
@@ -184,7 +212,7 @@ public final class Producer implements Sink {
     }
 
     /** The one door through which a stream ends. */
-    private boolean end(Event terminal) {
+    private boolean end(Event terminal, @Nullable CancelCause cause) {
         synchronized (this) {
             if (state == State.ENDED) {
                 return false;
@@ -197,8 +225,20 @@ public final class Producer implements Sink {
         addUnlessEmpty(last, refusal.end(), Event.Refusal::new);
         last.forEach(log::append);
         log.append(terminal);
-        onEnd.run();
+        onEnd.accept(outcome(terminal, cause));
         return true;
+    }
+
+    private Outcome outcome(Event terminal, @Nullable CancelCause cause) {
+        Duration first = ttft;
+        Duration last = first == null ? null : Duration.ofNanos(lastDeltaNanos - startNanos);
+        if (first != null && last != null && last.compareTo(first) < 0) {
+            // One was read and the other appended; they may be the same delta's.
+            last = first;
+        }
+        // Between them lie the deltas.
+        int deltas = Math.max(0, log.head() - 1);
+        return new Outcome(terminal, cause, deltas, first, last, elapsed(), usage);
     }
 
     private static void addUnlessEmpty(List<Event> events, String left, Function<String, Event> event) {

@@ -57,6 +57,9 @@ public interface LogStore extends AutoCloseable {
     /** Whether live streams alone take all the memory there is for logs, so that no new one should begin. */
     boolean full();
 
+    /** About how much memory the logs on this node take, in bytes. */
+    long bytes();
+
     /** Lets the logs of other nodes go: their readers are to come back elsewhere, since this node stops. */
     void stopFollowing();
 

@@ -20,6 +20,7 @@ final class MemoryLog implements StreamLog {
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
     private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
+    private final Passage passage = new Passage();
 
     @GuardedBy("this")
     private final ArrayList<Entry> entries = new ArrayList<>();
@@ -83,6 +84,11 @@ final class MemoryLog implements StreamLog {
         int size = entries.size();
         int from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
         return List.copyOf(entries.subList(from, Math.min(size, from + most)));
+    }
+
+    @Override
+    public Passage passage() {
+        return passage;
     }
 
     @Override

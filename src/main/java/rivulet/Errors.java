@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -72,6 +74,12 @@ final class Errors {
             return known.getStatus() == HttpStatus.NOT_FOUND_404
                     ? RequestError.noSuchRoute("There is no " + ctx.path() + " here; the routes are in the README.")
                     : RequestError.ofStatus(known.getStatus(), String.valueOf(known.getMessage()));
+        }
+        if (thrown instanceof HttpException broken && broken.getCode() < HttpStatus.INTERNAL_SERVER_ERROR_500) {
+            return RequestError.ofStatus(broken.getCode(), HttpStatus.getMessage(broken.getCode()) + ".");
+        }
+        if (thrown instanceof EofException) {
+            return RequestError.cutBody();
         }
         if (thrown instanceof StoreAway) {
             return RequestError.storeAway();

@@ -86,6 +86,10 @@ final class RequestError extends RuntimeException {
                 Map.of());
     }
 
+    static RequestError cutBody() {
+        return badRequest("The body did not arrive whole.");
+    }
+
     static RequestError unsupportedType(String type) {
         return new RequestError(
                 415,

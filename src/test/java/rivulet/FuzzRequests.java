@@ -39,6 +39,25 @@ final class FuzzRequests {
             "/simulator/v1/responses",
             "/simulator/v1/models",
             "/nope");
+    private static final List<String> FITTING = List.of(
+            "GET /sse/countdown?from=2&interval=0ms",
+            "GET /sse/fake-llm?text=abc&delay=0ms&format=ndjson",
+            "GET /sse/chat?message=hi&model=sim-fast-3tokens",
+            "GET /sse/chat-normal?message=hi&model=sim-fast-echo",
+            "GET /stream/What%20is%20SSE?&model=sim-fast",
+            "GET /helloworld?model=sim-fast",
+            "GET /streams/ID?after=0",
+            "GET /streams/ID?last_event_id=ID.1",
+            "GET /streams/ID?last_event_id=ID.9999",
+            "GET /streams/ID?last_event_id=ID.4",
+            "DELETE /streams/ID",
+            "POST /sse/chat",
+            "POST /generate",
+            "POST /streams",
+            "POST /streams",
+            "POST /streams?format=json",
+            "POST /simulator/v1/chat/completions",
+            "POST /simulator/v1/responses");
     private static final List<String> METHODS = List.of(
             "GET", "GET", "GET", "POST", "POST", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "FOO",
             "get");
@@ -171,7 +190,7 @@ final class FuzzRequests {
     private final Random random;
     private final List<String> ids;
 
-    /** @param ids of streams that there are, a list that may grow */
+    /** @param ids of streams that there are or were, a list that may change but stays as long */
     FuzzRequests(long seed, List<String> ids) {
         this.random = new Random(seed);
         this.ids = ids;
@@ -188,12 +207,19 @@ final class FuzzRequests {
     }
 
     private byte[] request() {
-        String method = pick(METHODS);
-        StringBuilder head = new StringBuilder(method + " " + target() + " HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        // What fits together gets further than what is only drawn together.
+        String[] fitting = pick(FITTING).split(" ", 2);
+        boolean fits = random.nextBoolean();
+        String method = fits ? fitting[0] : pick(METHODS);
+        String target = fits ? withId(fitting[1]) : target();
+        StringBuilder head = new StringBuilder(method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\n");
         for (int i = random.nextInt(4); i > 0; i--) {
             head.append(withId(pick(HEADERS))).append("\r\n");
         }
-        byte[] body = random.nextInt(3) == 0 && !method.equals("POST") ? new byte[0] : body();
+        if (target.equals("/streams") && random.nextBoolean()) {
+            head.append("Accept: application/json\r\n");
+        }
+        byte[] body = method.equals("POST") || random.nextInt(4) == 0 ? body() : new byte[0];
         if (random.nextInt(4) == 0) {
             return join(head.append("Transfer-Encoding: chunked\r\n\r\n"), chunked(body));
         }
@@ -280,8 +306,7 @@ final class FuzzRequests {
     }
 
     private String withId(String text) {
-        String id = ids.isEmpty() || random.nextInt(5) == 0 ? "A".repeat(22) : ids.get(random.nextInt(ids.size()));
-        return text.replace("ID", text.contains("TOKEN") || text.contains("Idem") ? "ID" : id);
+        return text.replace("ID", ids.get(random.nextInt(ids.size())));
     }
 
     private String pick(List<String> list) {

@@ -10,14 +10,17 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -39,7 +42,10 @@ class FuzzTest {
 
     private final List<String> faults = new CopyOnWriteArrayList<>();
     private final Map<Integer, Integer> statuses = new ConcurrentSkipListMap<>();
-    private final Map<String, String> begun = new ConcurrentHashMap<>();
+    /** All that an answer has told the id of, and the last of these, to be asked for again. */
+    private final Set<String> begun = ConcurrentHashMap.newKeySet();
+
+    private final List<String> recent = new CopyOnWriteArrayList<>(Collections.nCopies(30, "A".repeat(22)));
 
     @Test
     void nothingThatIsSentBreaksTheServerOrStays() throws Exception {
@@ -52,7 +58,7 @@ class FuzzTest {
                 "LOG_FORMAT",
                 "json",
                 "RETENTION",
-                "1s",
+                "3s",
                 "DISCONNECT_GRACE",
                 "100ms",
                 "OPENAI_MODEL",
@@ -61,8 +67,12 @@ class FuzzTest {
             long threads = threads();
             long files = files();
             send(server, REQUESTS - REQUESTS / 4, ~SEED);
-            begun.keySet().forEach(id -> server.delete("/streams/" + id));
-            TestServer.await("all streams' end", () -> server.liveStreams() == 0 && server.viewers() == 0);
+            begun.forEach(id -> server.delete("/streams/" + id));
+            try {
+                TestServer.await("all streams' end", () -> server.liveStreams() == 0 && server.viewers() == 0);
+            } catch (AssertionError e) {
+                throw new AssertionError("seed " + SEED + ", still live: " + unended(log, accessLog), e);
+            }
             TestServer.await("the end of what was kept", () -> Scrape.of(server).sum("rivulet_log_used_bytes") == 0);
             assertTrue(threads() <= threads + SLACK, "threads: " + threads + ", then " + threads());
             TestServer.await("the closing of what was open", () -> files() <= files + SLACK);
@@ -87,10 +97,30 @@ class FuzzTest {
         assertTrue(statuses.keySet().containsAll(List.of(200, 201, 204, 400, 404, 405, 415)), statuses.toString());
     }
 
+    /** The ids of streams that began and did not end. */
+    private static List<String> unended(ByteArrayOutputStream log, ByteArrayOutputStream accessLog) {
+        String ended = accessLog
+                .toString(StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> line.contains("\"event\":\"generation\""))
+                .collect(Collectors.joining());
+        return Pattern.compile("stream (\\S+) begins: \\S+")
+                .matcher(log.toString(StandardCharsets.UTF_8))
+                .results()
+                .filter(begins -> !ended.contains(begins.group(1)))
+                .map(begins -> begins.group() + " "
+                        + accessLog
+                                .toString(StandardCharsets.UTF_8)
+                                .lines()
+                                .filter(line -> line.contains(begins.group(1)))
+                                .toList())
+                .toList();
+    }
+
     private void send(TestServer server, int requests, long seed) {
         List<CompletableFuture<Void>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
-            FuzzRequests source = new FuzzRequests(seed + i, new CopyOnWriteArrayList<>(begun.keySet()));
+            FuzzRequests source = new FuzzRequests(seed + i, recent);
             clients.add(TestServer.meanwhile(() -> {
                 client(server, source, requests / CLIENTS);
                 return null;
@@ -113,7 +143,7 @@ class FuzzTest {
     private void check(FuzzRequests.Request request, FuzzClient.Answer answer) {
         statuses.merge(answer.status(), 1, Integer::sum);
         if (answer.status() == 201 || answer.status() == 200) {
-            answer.header("Stream-Id").ifPresent(id -> begun.putIfAbsent(id, id));
+            answer.header("Stream-Id").filter(begun::add).ifPresent(id -> recent.set(begun.size() % recent.size(), id));
         }
         if (answer.status() == 500) {
             fault("a fault of the server's", request, answer);

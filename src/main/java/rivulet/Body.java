@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -38,7 +37,8 @@ final class Body {
         } catch (JsonProcessingException e) {
             throw RequestError.badRequest("The body is not JSON: " + firstLine(e.getOriginalMessage()));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // Bytes that look like UTF-16 or UTF-32, and are not.
+            throw RequestError.badRequest("The body is not JSON in UTF-8.");
         }
         throw RequestError.badRequest("The body must be a JSON object, such as {\"message\":\"hi\"}.");
     }

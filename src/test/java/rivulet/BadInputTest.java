@@ -153,6 +153,13 @@ class BadInputTest {
     }
 
     @Test
+    void aBodyInNoEncodingIsRefused() {
+        String likeUtf32 = "POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\n"
+                + "K\u0000\u0000\u0000\u0000\u0000";
+        assertEquals(400, RawHttp.send(server.port(), likeUtf32).status());
+    }
+
+    @Test
     void aBodyThatDoesNotArriveWholeIsRefused() {
         for (String path : List.of("/generate", "/simulator/v1/chat/completions")) {
             String spoilt = "POST " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"

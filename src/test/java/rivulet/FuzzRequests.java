@@ -306,7 +306,7 @@ final class FuzzRequests {
     }
 
     private String withId(String text) {
-        return text.replace("ID", ids.get(random.nextInt(ids.size())));
+        return text.replaceAll("(?<!Event-)ID", ids.get(random.nextInt(ids.size())));
     }
 
     private String pick(List<String> list) {

@@ -272,6 +272,30 @@ class MetricsTest {
     }
 
     @Test
+    void whatIsToldIsWrittenDown() throws IOException {
+        Scrape before = Scrape.of(shared);
+        chat(shared, "sim-200tps-20tokens");
+        shared.get("/sse/countdown?from=1&interval=1ms");
+        Scrape scrape = Scrape.until(
+                shared,
+                before,
+                s -> s.sum(ENDS) == 2 && s.sum("rivulet_requests_total", "route=\"/sse/countdown\"") == 1);
+        Set<String> told = scrape.text()
+                .lines()
+                .filter(line -> line.matches("# TYPE (gen_ai|rivulet|jetty)_.*"))
+                .map(line -> line.split(" ", -1)[2])
+                // Micrometer adds one to each histogram.
+                .filter(name -> !name.endsWith("_max"))
+                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> written = Pattern.compile("(?m)^\\| `((gen_ai|rivulet|jetty)_[a-z_]+)`")
+                .matcher(Files.readString(Path.of("src/docs/telemetry.md")))
+                .results()
+                .map(row -> row.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(told, written);
+    }
+
+    @Test
     void theDashboardAsksForNothingThatIsNotTold() throws IOException {
         Set<String> asked = new TreeSet<>();
         JsonNode dashboard = TestServer.json(Files.readString(Path.of("src/docs/grafana.json")));

@@ -195,12 +195,14 @@ class MetricsTest {
     @Test
     void whoeverNamesManyModelsMakesNoManySeries() {
         try (TestServer server = TestServer.with()) {
+            // First, while there are places.
+            chat(server, "sim-fast%0D%0Aforged_metric%201");
             for (int i = 0; i < 60; i++) {
                 chat(server, "sim-fast-1tokens-echo&_=" + i);
                 server.get("/sse/chat?message=hi&model=sim-fast-" + (i + 1) + "tokens");
             }
             chat(server, "sim-fast-404");
-            Scrape scrape = Scrape.until(server, Scrape.NOTHING, s -> s.sum(ENDS) == 121);
+            Scrape scrape = Scrape.until(server, Scrape.NOTHING, s -> s.sum(ENDS) == 122);
             Set<String> models = scrape.samples().keySet().stream()
                     .flatMap(s -> Pattern.compile("gen_ai_request_model=\"([^\"]*)\"")
                             .matcher(s)
@@ -209,7 +211,8 @@ class MetricsTest {
                     .collect(Collectors.toSet());
             assertEquals(41, models.size(), models.toString());
             assertTrue(models.contains("other") && !models.contains("sim-fast-404"), models.toString());
-            assertEquals(121, scrape.sum("gen_ai_server_request_duration_seconds_count"));
+            assertFalse(scrape.text().contains("forged"));
+            assertEquals(122, scrape.sum("gen_ai_server_request_duration_seconds_count"));
         }
     }
 

@@ -2,6 +2,7 @@ package rivulet.telemetry;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,8 @@ final class ModelNames {
 
     private static final String UNKNOWN = "unknown";
     private static final int MOST = 40;
-    private static final int MOST_CHARS = 100;
+    /** As models are named; what ends a line, or is long, is no name but an attempt. */
+    private static final Pattern NAME = Pattern.compile("[\\x21-\\x7E]{1,100}");
 
     private final Set<String> names = ConcurrentHashMap.newKeySet();
 
@@ -29,7 +31,7 @@ final class ModelNames {
         if (names.contains(model)) {
             return model;
         }
-        return answered && model.length() <= MOST_CHARS && take(model) ? model : OTHER;
+        return answered && NAME.matcher(model).matches() && take(model) ? model : OTHER;
     }
 
     private synchronized boolean take(String model) {

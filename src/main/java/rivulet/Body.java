@@ -43,6 +43,16 @@ final class Body {
         throw RequestError.badRequest("The body must be a JSON object, such as {\"message\":\"hi\"}.");
     }
 
+    /**
+     * Reads over a body that is not needed. Left where it is, it would be taken for the peer's next request, and nobody
+     * would notice the peer's leaving.
+     *
+     * @throws RequestError 413 for too many bytes, 400 for a body that breaks off
+     */
+    static void skip(Context ctx, int maxBytes) {
+        byte[] unused = bytes(ctx, maxBytes);
+    }
+
     /** {@code fetch} with a string for a body says text/plain; it means JSON like the others. */
     private static void requireJsonType(Context ctx) {
         // Not by contentType(): it fails where a charset is named that there is none of. JSON is UTF-8, whatever it

@@ -61,6 +61,7 @@ final class Routes {
         Optional<Position> position = Position.of(ctx, query);
         query.rejectUnknown();
         if (position.isPresent()) {
+            Body.skip(ctx, config.maxBodyBytes());
             resume(ctx, position.get(), format);
         } else {
             begin(ctx, format, Body.read(ctx, config.maxBodyBytes()), reader);

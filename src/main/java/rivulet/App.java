@@ -1,6 +1,7 @@
 package rivulet;
 
 import io.javalin.util.JavalinBindException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -23,6 +24,8 @@ import rivulet.feed.Upstreams;
 import rivulet.log.LogStore;
 import rivulet.log.MemoryStore;
 import rivulet.log.RedisStore;
+import rivulet.telemetry.OneLine;
+import rivulet.telemetry.Readings;
 import rivulet.wire.Viewers;
 
 /** Builds the parts, starts them, and stops them in order. */
@@ -32,7 +35,11 @@ public final class App {
     /** How long viewers have, at a stop, to be sent the end of their stream. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
+    /** How long after its start the server makes its metrics: the first answer needs the processors more. */
+    private static final Duration METRICS_AFTER = Duration.ofSeconds(1);
+
     private final Config config;
+    private final Telemetry telemetry;
     private final ScheduledExecutorService timer = Threads.timer("rivulet-timer");
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final WriteTurns turns = new WriteTurns(writer);
@@ -45,20 +52,40 @@ public final class App {
 
     /** The server with these settings, not yet started. */
     App(Config config) {
+        this(config, System.out);
+    }
+
+    /** @param out where the access log goes */
+    App(Config config, PrintStream out) {
         this.config = config;
+        telemetry = new Telemetry(config.logFormat(), out);
         store = store();
         viewers = new Viewers(
-                config.heartbeat(), config.slowViewerTimeout(), turns, timer, System::nanoTime, App::retryMillis);
+                config.heartbeat(),
+                config.slowViewerTimeout(),
+                turns,
+                timer,
+                System::nanoTime,
+                App::retryMillis,
+                telemetry.metrics()::added);
         UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
-        streams = new Streams(store, config, timer, System::nanoTime, feeds::resume);
+        streams = new Streams(store, config, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions());
-        Follow follow = new Follow(streams, viewers, writer, timer);
+        Follow follow = new Follow(streams, viewers, writer, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model());
-        server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);
+        server = new Server(
+                config,
+                timer,
+                new Routes(config, streams, asks, follow),
+                models,
+                streams,
+                viewers,
+                telemetry,
+                this::scrape);
     }
 
     /** Runs the server until the process is told to end. */
@@ -70,6 +97,7 @@ public final class App {
         }
         try {
             Config config = Config.read(arguments, System.getenv());
+            System.setErr(new OneLine(System.err));
             // Before the first logger is made, which reads it.
             System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
             App app = new App(config);
@@ -87,6 +115,7 @@ public final class App {
     /** Listens; returns once requests are answered. */
     void start() {
         server.start();
+        timer.schedule(() -> calls.execute(this::makeMetrics), METRICS_AFTER.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Begins nothing new, lets live streams end, ends those that do not, and stops. */
@@ -104,6 +133,7 @@ public final class App {
         timer.shutdownNow();
         writer.shutdownNow();
         calls.shutdownNow();
+        telemetry.close();
     }
 
     /** Where the server is reached. */
@@ -115,6 +145,28 @@ public final class App {
     static String version() {
         return Optional.ofNullable(App.class.getPackage().getImplementationVersion())
                 .orElse("dev");
+    }
+
+    private String scrape() {
+        makeMetrics();
+        return telemetry.metrics().scrape();
+    }
+
+    private void makeMetrics() {
+        telemetry
+                .metrics()
+                .make(new Readings(
+                        version(),
+                        streams::liveCount,
+                        viewers::count,
+                        streams::logBytes,
+                        config.maxLogBytes(),
+                        streams::storeState,
+                        upstreams::retries,
+                        upstreams::fallbacks,
+                        viewers::dropped,
+                        telemetry.log()::dropped,
+                        server.readings()));
     }
 
     private LogStore store() {

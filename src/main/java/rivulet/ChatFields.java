@@ -116,7 +116,8 @@ final class ChatFields {
                 schema,
                 fields.value("extra")
                         .map(extra -> object("extra", extra))
-                        .orElseGet(JsonNodeFactory.instance::objectNode));
+                        .orElseGet(JsonNodeFactory.instance::objectNode),
+                fields.trace());
     }
 
     private void stop(JsonNode stop) {

@@ -18,6 +18,7 @@ import rivulet.feed.JsonFields;
 import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
 import rivulet.log.RedisAddress;
+import rivulet.telemetry.LineFormat;
 
 /**
  * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
@@ -49,7 +50,8 @@ record Config(
         Upstream.Limits limits,
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
-        String logLevel) {
+        String logLevel,
+        LineFormat logFormat) {
 
     /** The upstream that is asked first. */
     Upstream upstream() {
@@ -154,7 +156,9 @@ record Config(
                     limits(),
                     documentLimits(),
                     redis(),
-                    values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
+                    values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
+                    LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
+                            .toUpperCase(Locale.ROOT)));
         }
 
         private Upstream.Limits limits() {

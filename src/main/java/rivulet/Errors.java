@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -19,6 +21,7 @@ import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.log.StoreAway;
+import rivulet.log.Wordless;
 
 /** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
 final class Errors {
@@ -42,7 +45,7 @@ final class Errors {
     private static void handle(Exception thrown, Context ctx) {
         if (committed(ctx)) {
             // Too late to say anything, and touching a response that is over would make Javalin spin for ever.
-            LOG.debug("after the response had begun", thrown);
+            LOG.debug("after the response had begun", new Wordless(thrown));
             return;
         }
         Throwable cause =
@@ -72,10 +75,17 @@ final class Errors {
                     ? RequestError.noSuchRoute("There is no " + ctx.path() + " here; the routes are in the README.")
                     : RequestError.ofStatus(known.getStatus(), String.valueOf(known.getMessage()));
         }
+        if (thrown instanceof HttpException broken && broken.getCode() < HttpStatus.INTERNAL_SERVER_ERROR_500) {
+            return RequestError.ofStatus(broken.getCode(), HttpStatus.getMessage(broken.getCode()) + ".");
+        }
+        if (thrown instanceof EofException) {
+            return RequestError.cutBody();
+        }
         if (thrown instanceof StoreAway) {
             return RequestError.storeAway();
         }
-        LOG.error("{} {} failed", ctx.method(), ctx.path(), thrown);
+        // By the route: a path may be a prompt.
+        LOG.error("{} {} failed", ctx.method(), Requests.routeOf(ctx), new Wordless(thrown));
         return RequestError.internal();
     }
 

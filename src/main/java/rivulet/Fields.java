@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import rivulet.feed.TraceContext;
 
 /**
  * The members of a request's body, or the parameters of its query, read by name and type. Whatever has been asked for is
@@ -29,6 +31,7 @@ final class Fields {
     private final JsonNode values;
     private final boolean query;
     private final Set<String> known = new LinkedHashSet<>();
+    private @Nullable TraceContext trace;
 
     private Fields(JsonNode values, boolean query) {
         this.values = values;
@@ -50,6 +53,18 @@ final class Fields {
             values.put(name, given.get(0));
         });
         return new Fields(values, true);
+    }
+
+    /** Notes the trace that the request belongs to, if there is one. */
+    Fields traced(@Nullable TraceContext context) {
+        trace = context;
+        return this;
+    }
+
+    /** The trace that the request belongs to, if there is one. */
+    @Nullable
+    TraceContext trace() {
+        return trace;
     }
 
     /** The value as it stands, if there is one; a JSON {@code null} is none. */

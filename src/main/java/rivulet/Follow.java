@@ -17,6 +17,7 @@ import rivulet.log.Event;
 import rivulet.log.StoreAway;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
+import rivulet.telemetry.Metrics;
 import rivulet.wire.Format;
 import rivulet.wire.Peer;
 import rivulet.wire.Viewers;
@@ -36,13 +37,15 @@ final class Follow {
     private final Viewers viewers;
     private final Executor writer;
     private final ScheduledExecutorService timer;
+    private final Metrics metrics;
 
     /** @param writer runs what follows a wait; its threads are never blocked */
-    Follow(Streams streams, Viewers viewers, Executor writer, ScheduledExecutorService timer) {
+    Follow(Streams streams, Viewers viewers, Executor writer, ScheduledExecutorService timer, Metrics metrics) {
         this.streams = streams;
         this.viewers = viewers;
         this.writer = writer;
         this.timer = timer;
+        this.metrics = metrics;
     }
 
     /** Shows a stream to the request that asked for it to begin, or for the same one once more. */
@@ -63,7 +66,7 @@ final class Follow {
                 () -> {
                     Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
                     if (failed.isEmpty()) {
-                        viewers.show(ctx, log, -1, format, visit::end);
+                        viewers.show(ctx, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
                     } else {
                         visit.end(true);
                         Errors.answer(ctx, RequestError.ofFailure(failed.get()));
@@ -75,8 +78,15 @@ final class Follow {
     /** Shows a stream from a position on, whoever began it. */
     void from(Context ctx, StreamLog log, int after, Format format) {
         Streams.Visit visit = streams.visit(log);
-        // A client that comes with an id can come again, however little it is sent now.
-        viewers.show(ctx, log, after, format, sentAny -> visit.end(true));
+        if (after >= 0) {
+            metrics.resumed();
+        }
+        int head = log.head();
+        viewers.show(ctx, log, after, format, (sentAny, shown) -> {
+            metrics.replayed(Math.min(shown.last(), head) - after);
+            // A client that comes with an id can come again, however little it is sent now.
+            visit.end(true);
+        });
     }
 
     /** Shows the end alone, of a stream that lost its node, to a client that may or may not have seen it. */
@@ -101,6 +111,7 @@ final class Follow {
 
     /** Answers with the whole text, once it is complete; a client that does not wait for it ends it. */
     void whole(Context ctx, StreamLog log) {
+        ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
         Peer peer = new Peer(ctx.req());
         CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
@@ -136,7 +147,7 @@ final class Follow {
             gone = !answering.get() && peer.gone();
         }
         if (gone) {
-            streams.cancel(log);
+            streams.abandon(log);
         }
     }
 

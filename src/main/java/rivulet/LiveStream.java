@@ -7,6 +7,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import rivulet.feed.CancelCause;
 import rivulet.feed.Producer;
 
 /**
@@ -83,7 +84,7 @@ final class LiveStream {
             over = viewers == 0 && !background && !graceBegins();
         }
         if (over) {
-            producer.cancel();
+            producer.cancel(CancelCause.VIEWERS_LEFT);
         }
     }
 
@@ -108,7 +109,7 @@ final class LiveStream {
             over = viewers == 0;
         }
         if (over) {
-            producer.cancel();
+            producer.cancel(CancelCause.VIEWERS_LEFT);
         }
     }
 

@@ -48,6 +48,14 @@ final class RequestError extends RuntimeException {
         return new RequestError(403, "origin_not_allowed", message, Map.of());
     }
 
+    static RequestError metricsRefused() {
+        return new RequestError(
+                403,
+                "metrics_local",
+                "The metrics are told on this machine only; ask at a loopback address.",
+                Map.of());
+    }
+
     static RequestError noSuchRoute(String message) {
         return new RequestError(404, "not_found", message, Map.of());
     }
@@ -76,6 +84,10 @@ final class RequestError extends RuntimeException {
                 "body_too_large",
                 "The body is larger than %d bytes; a larger MAX_BODY_BYTES would take it.".formatted(maxBytes),
                 Map.of());
+    }
+
+    static RequestError cutBody() {
+        return badRequest("The body did not arrive whole.");
     }
 
     static RequestError unsupportedType(String type) {

@@ -6,6 +6,7 @@ import io.javalin.http.HandlerType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import rivulet.log.StoreAway;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
@@ -60,6 +61,7 @@ final class Routes {
         Optional<Position> position = Position.of(ctx, query);
         query.rejectUnknown();
         if (position.isPresent()) {
+            Body.skip(ctx, config.maxBodyBytes());
             resume(ctx, position.get(), format);
         } else {
             begin(ctx, format, Body.read(ctx, config.maxBodyBytes()), reader);
@@ -71,7 +73,7 @@ final class Routes {
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, fields);
         fields.rejectUnknown();
         FormatChoice.requireSuits(format, asked.kind());
-        follow.begun(ctx, streams.begin(asked, key), format);
+        follow.begun(ctx, streams.begin(asked, key, caller(ctx)), format);
     }
 
     private void resume(Context ctx, Position position, Format format) {
@@ -117,12 +119,13 @@ final class Routes {
         Asked asked = asks.chatByQuery(query);
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, query);
         query.rejectUnknown();
-        follow.whole(ctx, streams.begin(asked, key).log());
+        follow.whole(ctx, streams.begin(asked, key, caller(ctx)).log());
     }
 
     private void chatByPath(Context ctx) {
         PathText path = PathText.of(ctx.req().getRequestURI(), STREAM_PREFIX, ctx.queryString());
-        Fields query = path.hasParameters() ? query(ctx) : Fields.ofQuery(Map.of());
+        Fields query =
+                path.hasParameters() ? query(ctx) : Fields.ofQuery(Map.of()).traced(Requests.trace(ctx));
         get(ctx, query, Format.TEXT, fields -> {
             if (path.text().isBlank()) {
                 throw RequestError.badRequest("Put the prompt into the path, as in /stream/What is SSE?");
@@ -140,7 +143,8 @@ final class Routes {
         Fields body = Body.read(ctx, config.maxBodyBytes());
         Asked asked = asks.ofKind(body);
         body.rejectUnknown();
-        StreamLog log = streams.begin(asked, IdempotencyKey.of(ctx, body)).log();
+        StreamLog log =
+                streams.begin(asked, IdempotencyKey.of(ctx, body), caller(ctx)).log();
         ctx.status(201).header("Location", "/streams/" + log.start().stream());
         answerState(ctx, log);
     }
@@ -170,7 +174,11 @@ final class Routes {
     }
 
     private static Fields query(Context ctx) {
-        return Fields.ofQuery(Percent.query(ctx.queryString()));
+        return Fields.ofQuery(Percent.query(ctx.queryString())).traced(Requests.trace(ctx));
+    }
+
+    private static @Nullable String caller(Context ctx) {
+        return ctx.attribute(Requests.CALLER);
     }
 
     private static void answerState(Context ctx, StreamLog log) {

@@ -4,6 +4,7 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
@@ -18,6 +19,7 @@ import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import rivulet.simulator.Simulator;
+import rivulet.telemetry.Readings;
 import rivulet.wire.Viewers;
 
 /** The HTTP server: Javalin with its routes on Jetty, HTTP/1.1 and, for those who begin with it, HTTP/2 on one port. */
@@ -31,18 +33,24 @@ final class Server {
 
     private final Config config;
     private final Javalin javalin;
+    private final QueuedThreadPool pool = new QueuedThreadPool();
+    private final Requests requests;
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
 
+    /** @param metrics what a scrape is answered */
     Server(
             Config config,
             ScheduledExecutorService timer,
             Routes routes,
             Models models,
             Streams streams,
-            Viewers viewers) {
+            Viewers viewers,
+            Telemetry telemetry,
+            Supplier<String> metrics) {
         this.config = config;
+        requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
@@ -50,11 +58,13 @@ final class Server {
             c.startup.showJavalinBanner = false;
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
+            c.routes.beforeMatched(Requests::route);
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(new Cors(config.corsOrigins())::before);
             c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
+            new MetricsRoute(metrics).register(c.routes);
             new StaticFiles().register(c.routes);
             models.register(c.routes);
             routes.register(c.routes);
@@ -83,14 +93,25 @@ final class Server {
         return "http://" + LOOPBACK + ":" + port(simulatorOnly) + SIMULATOR_PREFIX;
     }
 
+    /** What the HTTP server says of itself. */
+    Readings.Jetty readings() {
+        return new Readings.Jetty(
+                () -> main == null ? 0 : main.getConnectedEndPoints().size(),
+                pool::getThreads,
+                pool::getBusyThreads,
+                pool::getQueueSize);
+    }
+
     private void jetty(JavalinConfig c) {
-        QueuedThreadPool pool = new QueuedThreadPool();
         pool.setName("rivulet-http");
         if (Threads.virtual()) {
             pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
         }
         c.jetty.threadPool = pool;
-        c.jetty.modifyServer(server -> server.setErrorHandler(new Errors.OfJetty()));
+        c.jetty.modifyServer(server -> {
+            server.setErrorHandler(new Errors.OfJetty());
+            server.setRequestLog(requests);
+        });
         c.jetty.modifyHttpConfiguration(Server::http);
         c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
         if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
@@ -118,12 +139,16 @@ final class Server {
 
     /** The simulator's own port serves nothing else, and where the simulator is not public no other port serves it. */
     private void keepSimulatorApart(Context ctx) {
-        boolean own = simulatorOnly != null && ctx.req().getLocalPort() == port(simulatorOnly);
+        boolean own = isSimulatorsOwn(ctx.req().getLocalPort());
         boolean simulated = ctx.path().startsWith(SIMULATOR_PREFIX);
         if (own ? !simulated : simulated && !config.simulatorPublic()) {
             throw RequestError.noSuchRoute("There is no " + ctx.path() + " here"
                     + (own ? "." : "; SIMULATOR=on opens the simulator on a public address."));
         }
+    }
+
+    private boolean isSimulatorsOwn(int port) {
+        return simulatorOnly != null && port == port(simulatorOnly);
     }
 
     private static int port(@Nullable ServerConnector connector) {

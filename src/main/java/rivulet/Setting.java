@@ -44,7 +44,10 @@ enum Setting {
     IDLE_TIMEOUT("120s", "silence between two events of the upstream"),
     STREAM_TIMEOUT("30m", "time that one stream may take"),
     REDIS_URL("", "Redis that several nodes share: redis:// or rediss://user:password@host:port; default: no sharing"),
-    LOG_LEVEL("info", "what is logged: error, warn, info or debug");
+    LOG_LEVEL("info", "what is logged: error, warn, info or debug"),
+    LOG_FORMAT(
+            "logfmt",
+            "access log on standard output, a line for each request and each generation: logfmt, json or off");
 
     private final String defaultText;
     private final String meaning;

@@ -6,10 +6,12 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
 import rivulet.feed.Producer;
 import rivulet.log.Claim;
@@ -21,6 +23,7 @@ import rivulet.log.Recovery;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
+import rivulet.telemetry.Generation;
 
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
 final class Streams {
@@ -32,6 +35,7 @@ final class Streams {
     private final Config config;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
+    private final Consumer<Generation> onEnd;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
     private final Semaphore places;
     private final Resumer resumer;
@@ -44,8 +48,16 @@ final class Streams {
         Optional<Feed> resume(Origin origin, int sequence);
     }
 
-    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime, Resumer resumer) {
+    /** @param onEnd told how each generation went, once it has ended */
+    Streams(
+            LogStore store,
+            Config config,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime,
+            Resumer resumer,
+            Consumer<Generation> onEnd) {
         this.resumer = resumer;
+        this.onEnd = onEnd;
         this.store = store;
         this.config = config;
         this.timer = timer;
@@ -64,9 +76,10 @@ final class Streams {
     /**
      * Begins a stream, or finds the one that was begun under the same key.
      *
+     * @param caller who asks, if that is known
      * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
      */
-    Begun begin(Asked asked, Optional<IdempotencyKey> key) {
+    Begun begin(Asked asked, Optional<IdempotencyKey> key, @Nullable String caller) {
         Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model());
         Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
         if (earlier.isPresent()) {
@@ -81,7 +94,7 @@ final class Streams {
             key.ifPresent(k -> store.release(k.key(), start.stream()));
             throw e;
         }
-        return new Begun(run(asked, start, key), true);
+        return new Begun(run(asked, start, key, caller), true);
     }
 
     private void takePlace() {
@@ -96,10 +109,12 @@ final class Streams {
         }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key) {
+    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, @Nullable String caller) {
         StreamLog log = store.create(start);
-        Producer producer =
-                new Producer(log, config.maxAnswerBytes(), asked.background(), nanoTime, () -> ended(log, key, true));
+        Producer producer = new Producer(log, config.maxAnswerBytes(), asked.background(), nanoTime, outcome -> {
+            ended(log, key, true);
+            outcome.ifPresent(how -> onEnd.accept(new Generation(start, caller, how)));
+        });
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
                 start.stream(),
@@ -120,16 +135,25 @@ final class Streams {
      * @throws rivulet.log.StoreAway if the node that generates it cannot be asked just now
      */
     void cancel(StreamLog log) {
+        cancel(log, CancelCause.VIEWER_ASKED);
+    }
+
+    /** The same, because the one who asked for the stream has left and nobody else can come. */
+    void abandon(StreamLog log) {
+        cancel(log, CancelCause.VIEWERS_LEFT);
+    }
+
+    private void cancel(StreamLog log, CancelCause cause) {
         String id = log.start().stream();
-        if (!cancelHere(id) && !log.ended()) {
+        if (!cancelHere(id, cause) && !log.ended()) {
             store.cancel(id);
         }
     }
 
-    private boolean cancelHere(String id) {
+    private boolean cancelHere(String id, CancelCause cause) {
         LiveStream stream = live.get(id);
         if (stream != null) {
-            stream.producer().cancel();
+            stream.producer().cancel(cause);
         }
         return stream != null;
     }
@@ -146,6 +170,11 @@ final class Streams {
     /** How what keeps the streams is doing. */
     StoreState storeState() {
         return store.state();
+    }
+
+    /** About how much memory the streams take on this node, in bytes. */
+    long logBytes() {
+        return store.bytes();
     }
 
     int liveCount() {
@@ -192,7 +221,8 @@ final class Streams {
             if (placed) {
                 places.release();
             }
-            LOG.info("stream {} ends: {} events", id, log.head() + 1);
+            // The access log tells the same, and more.
+            LOG.debug("stream {} ends: {} events", id, log.head() + 1);
         }
     }
 
@@ -200,7 +230,7 @@ final class Streams {
     private final class OtherNodes implements LogStore.Remote {
         @Override
         public void cancel(String id) {
-            cancelHere(id);
+            cancelHere(id, CancelCause.OTHER_NODE);
         }
 
         @Override
@@ -225,8 +255,10 @@ final class Streams {
         public void takenOver(StreamLog log, Recovery recovery) {
             // Without a place if there is none left: it had one, and it is paid for.
             boolean placed = places.tryAcquire();
-            Producer producer = new Producer(
-                    log, config.maxAnswerBytes(), recovery, nanoTime, () -> ended(log, Optional.empty(), placed));
+            Producer producer = new Producer(log, config.maxAnswerBytes(), recovery, nanoTime, outcome -> {
+                ended(log, Optional.empty(), placed);
+                outcome.ifPresent(how -> onEnd.accept(new Generation(log.start(), null, how)));
+            });
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());

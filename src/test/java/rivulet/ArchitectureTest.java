@@ -46,6 +46,30 @@ class ArchitectureTest {
             .resideInAnyPackage("rivulet", "rivulet.feed", "rivulet.log");
 
     @ArchTest
+    static final ArchRule TELEMETRY_READS_WHAT_WAS_GENERATED = noClasses()
+            .that()
+            .resideInAPackage("rivulet.telemetry")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("rivulet", "rivulet.wire", "rivulet.simulator", "io.javalin..", "org.eclipse.jetty..");
+
+    @ArchTest
+    static final ArchRule ONLY_THE_ROOT_KNOWS_TELEMETRY = noClasses()
+            .that()
+            .resideInAnyPackage("rivulet.feed", "rivulet.log", "rivulet.wire", "rivulet.simulator")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("rivulet.telemetry");
+
+    @ArchTest
+    static final ArchRule MICROMETER_STAYS_IN_TELEMETRY = noClasses()
+            .that()
+            .resideOutsideOfPackage("rivulet.telemetry")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.micrometer..", "io.prometheus..");
+
+    @ArchTest
     static final ArchRule OKHTTP_STAYS_IN_FEED = noClasses()
             .that()
             .resideOutsideOfPackage("rivulet.feed")

@@ -126,8 +126,13 @@ class BadInputTest {
 
     @Test
     void jsonIsTakenUnderItsUsualNames() {
-        for (String type :
-                List.of("application/json", "application/json; charset=utf-8", "text/plain", "application/x+json")) {
+        for (String type : List.of(
+                "application/json",
+                "application/json; charset=utf-8",
+                "application/json; charset=u}tf",
+                "text/plain; charset=utf-77",
+                "text/plain",
+                "application/x+json")) {
             assertEquals(
                     200,
                     server.post("/generate", "{\"query\":\"a\"}", "Content-Type", type)
@@ -145,6 +150,22 @@ class BadInputTest {
         String chunked = "POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "bb8\r\n" + " ".repeat(3000) + "\r\n0\r\n\r\n";
         assertEquals(413, RawHttp.send(server.port(), chunked).status());
+    }
+
+    @Test
+    void aBodyInNoEncodingIsRefused() {
+        String likeUtf32 = "POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\n"
+                + "K\u0000\u0000\u0000\u0000\u0000";
+        assertEquals(400, RawHttp.send(server.port(), likeUtf32).status());
+    }
+
+    @Test
+    void aBodyThatDoesNotArriveWholeIsRefused() {
+        for (String path : List.of("/generate", "/simulator/v1/chat/completions")) {
+            String spoilt = "POST " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\nzz\r\n";
+            assertEquals(400, RawHttp.send(server.port(), spoilt).status(), path);
+        }
     }
 
     @Test

@@ -119,6 +119,26 @@ class LeavingTest {
     }
 
     @Test
+    void whoResumesByPostAndLeavesIsNoticed() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String id = begin(server);
+            awaitText(server, id);
+            String head =
+                    "POST /streams HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + id + ".0\r\nContent-Length: 16\r\n\r\n";
+            try (Socket client = connect(server, head)) {
+                // In a packet of its own: it must not be taken for the next request.
+                TestServer.await(
+                        "the head's arrival", () -> server.get("/health").statusCode() == 200);
+                client.getOutputStream().write("{\"kind\": \"chat\"}".getBytes(StandardCharsets.UTF_8));
+                readUntil(client.getInputStream(), "\"delta\":\"a\"");
+                assertEquals(1, server.viewers());
+            }
+            TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
+        }
+    }
+
+    @Test
     void withoutGraceTheLastViewerTakesTheStreamWithIt() throws Exception {
         try (RawUpstream upstream = waiting();
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -33,11 +34,17 @@ public final class TestServer implements AutoCloseable {
 
     /** Starts with settings given as name, value, name, value …; drains nothing unless told to. */
     public static TestServer with(String... settings) {
-        Map<String, String> environment = new HashMap<>(Map.of("DRAIN_TIMEOUT", "0s", "LOG_LEVEL", "error"));
+        return writing(System.out, settings);
+    }
+
+    /** The same, with its access log. */
+    public static TestServer writing(PrintStream accessLog, String... settings) {
+        Map<String, String> environment =
+                new HashMap<>(Map.of("DRAIN_TIMEOUT", "0s", "LOG_LEVEL", "error", "LOG_FORMAT", "off"));
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);
         }
-        App app = new App(Config.read(List.of("--port", "0"), environment));
+        App app = new App(Config.read(List.of("--port", "0"), environment), accessLog);
         app.start();
         return new TestServer(app);
     }

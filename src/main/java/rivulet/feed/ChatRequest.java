@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     reasoning_effort}, {@code response_format}, those that were given
  * @param schema the JSON Schema that the answer must satisfy; null: the answer is text
  * @param extra merged into the upstream's request as it stands, for what Rivulet does not know
+ * @param trace the caller's trace, passed on to the upstream, if there is one
  */
 public record ChatRequest(
         List<Message> messages,
@@ -22,12 +23,13 @@ public record ChatRequest(
         @Nullable String instructions,
         ObjectNode options,
         @Nullable ObjectNode schema,
-        ObjectNode extra) {
+        ObjectNode extra,
+        @Nullable TraceContext trace) {
 
     /** The same with more to tell the model before the conversation. */
     ChatRequest withInstructions(String more) {
         String all = instructions == null || instructions.isEmpty() ? more : instructions + "\n\n" + more;
-        return new ChatRequest(messages, model, all, options, schema, extra);
+        return new ChatRequest(messages, model, all, options, schema, extra, trace);
     }
 
     /**

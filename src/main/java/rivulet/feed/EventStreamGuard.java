@@ -34,6 +34,7 @@ final class EventStreamGuard implements Interceptor {
         private final int maxEventBytes;
         private long sinceEvent;
         private boolean bodyEnded;
+        private long readNanos;
 
         Progress(int maxEventBytes) {
             this.maxEventBytes = maxEventBytes;
@@ -42,6 +43,11 @@ final class EventStreamGuard implements Interceptor {
         /** An event has been delivered: the next one may be as large again. */
         void eventDelivered() {
             sinceEvent = 0;
+        }
+
+        /** When the newest bytes came: nothing is read before all that came earlier has been delivered. */
+        long readNanos() {
+            return readNanos;
         }
 
         /** Whether the body has ended: an event that is delivered from now on may have been cut. */
@@ -125,6 +131,7 @@ final class EventStreamGuard implements Interceptor {
                     sink.writeUtf8(END);
                     return END.length();
                 }
+                progress.readNanos = System.nanoTime();
                 progress.sinceEvent += count;
                 if (progress.sinceEvent > progress.maxEventBytes) {
                     throw new EventTooLarge(progress.maxEventBytes);

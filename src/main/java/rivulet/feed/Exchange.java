@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.log.ErrorCode;
+import rivulet.log.Wordless;
 
 /**
  * One question to the upstream and its answer: asks, asks again where nothing can have been billed, reads the answer,
@@ -163,6 +164,7 @@ final class Exchange implements Feed.Cancellation {
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
                 progress.eventDelivered();
+                sink.readAt(progress.readNanos());
                 read(type, data, progress.bodyEnded());
             } catch (Throwable t) {
                 broke(t);
@@ -189,7 +191,7 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void broke(Throwable t) {
-        LOG.error("an answer could not be read", t);
+        LOG.error("an answer could not be read", new Wordless(t));
         fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
     }
 
@@ -257,6 +259,7 @@ final class Exchange implements Feed.Cancellation {
         } else if (now != State.ASKING) {
             bodyEnded();
         } else if (attempt.staleConnection()) {
+            upstream.countRetry();
             ask();
         } else if (background != null && background.id() != null) {
             notResumed(response);
@@ -285,6 +288,7 @@ final class Exchange implements Feed.Cancellation {
             UpstreamError error = UpstreamError.notAStream(reply, upstream.scrubber());
             fail(error);
         } else if (upstream.dialect().canDoWithout(reply)) {
+            upstream.countRetry();
             ask();
         } else {
             UpstreamError error = UpstreamError.ofReply(reply, upstream.scrubber());
@@ -300,6 +304,7 @@ final class Exchange implements Feed.Cancellation {
         }
         synchronized (this) {
             if (state == State.ASKING) {
+                upstream.countRetry();
                 retry = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
             }
         }

@@ -3,6 +3,7 @@ package rivulet.feed;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,10 +20,15 @@ final class Fallback implements Feed {
     private static final Logger LOG = LoggerFactory.getLogger(Fallback.class);
 
     private final List<Feed> feeds;
+    private final LongAdder fallbacks;
 
-    /** @param feeds at least one, the one to hear first before the others */
-    Fallback(List<Feed> feeds) {
+    /**
+     * @param feeds at least one, the one to hear first before the others
+     * @param fallbacks counts how often the next one was heard
+     */
+    Fallback(List<Feed> feeds, LongAdder fallbacks) {
         this.feeds = feeds;
+        this.fallbacks = fallbacks;
     }
 
     @Override
@@ -100,6 +106,7 @@ final class Fallback implements Feed {
             if (mayTryNext(code)) {
                 LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
                 letGo();
+                fallbacks.increment();
                 next();
             } else {
                 sink.failed(code, message, retryAfter);
@@ -125,6 +132,11 @@ final class Fallback implements Feed {
             boolean may = !said && !over && anotherMayDo && started < feeds.size();
             over |= !may;
             return may;
+        }
+
+        @Override
+        public void readAt(long nanos) {
+            sink.readAt(nanos);
         }
 
         @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import okhttp3.HttpUrl;
@@ -36,6 +37,7 @@ public final class OpenAiUpstream {
     private final ModelList models;
     private final boolean background;
     private final AnswerCanceller canceller;
+    private final LongAdder retries = new LongAdder();
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
@@ -120,9 +122,18 @@ public final class OpenAiUpstream {
         return models.ids();
     }
 
+    /** How often a question was asked again, all questions together. */
+    public long retries() {
+        return retries.sum();
+    }
+
     /** Lets go of the connections. */
     public void close() {
         client.close();
+    }
+
+    void countRetry() {
+        retries.increment();
     }
 
     boolean offers(String model) {
@@ -184,7 +195,7 @@ public final class OpenAiUpstream {
         if (inBackground(question)) {
             body.put("background", true).put("store", true);
         }
-        return streamed(asked(dialect.path()), progress)
+        return streamed(traced(asked(dialect.path()), question.trace()), progress)
                 .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
                 .build();
     }
@@ -212,6 +223,16 @@ public final class OpenAiUpstream {
                 .header("Accept-Encoding", "identity")
                 .tag(EventStreamGuard.Progress.class, progress)
                 .tag(Attempt.class, new Attempt());
+    }
+
+    private static Request.Builder traced(Request.Builder request, @Nullable TraceContext trace) {
+        if (trace != null) {
+            request.header(TraceContext.PARENT_HEADER, trace.parent());
+            if (trace.state() != null) {
+                request.header(TraceContext.STATE_HEADER, trace.state());
+            }
+        }
+        return request;
     }
 
     private ObjectNode body(ChatRequest question, String model) {

@@ -4,8 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ import rivulet.log.Origin;
 import rivulet.log.Recovery;
 import rivulet.log.StreamLog;
 import rivulet.log.Usage;
+import rivulet.log.Wordless;
 
 /**
  * Writes one stream's log: takes what a feed says, in whole characters and within bounds, and ends the log with exactly
@@ -38,6 +41,9 @@ public final class Producer implements Sink {
 
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
 
+    /** How many deltas are appended for each whose way is timed: the second, and so on. */
+    private static final int TIMED_ONE_IN = 64;
+
     private enum State {
         LIVE,
         ENDED
@@ -46,7 +52,7 @@ public final class Producer implements Sink {
     private final StreamLog log;
     private final int maxAnswerBytes;
     private final LongSupplier nanoTime;
-    private final Runnable onEnd;
+    private final Consumer<Optional<Outcome>> onEnd;
     private final long startNanos;
     private final Place place;
 
@@ -66,15 +72,26 @@ public final class Producer implements Sink {
     private volatile @Nullable Usage usage;
     private volatile @Nullable Duration ttft;
     private final AtomicInteger textDeltas = new AtomicInteger();
+    private volatile long lastDeltaNanos;
+    /** When what is said now was read; 0 if the feed does not say. The feed's thread's, as are the next two. */
+    private long readNanos;
+
+    private int appended;
     private int weight;
 
     /**
      * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
      * @param unwatched whether the stream goes on to its end though nobody watches
      * @param nanoTime a clock in nanoseconds
-     * @param onEnd run once, after the terminal event was appended, or the stream left to another node
+     * @param onEnd told once how it went, after the terminal event was appended; with nothing if the stream was left to
+     *     another node
      */
-    public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Runnable onEnd) {
+    public Producer(
+            StreamLog log,
+            int maxAnswerBytes,
+            boolean unwatched,
+            LongSupplier nanoTime,
+            Consumer<Optional<Outcome>> onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.place = new Place(log, unwatched);
@@ -88,7 +105,12 @@ public final class Producer implements Sink {
      *
      * @param begun how that node left it
      */
-    public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Runnable onEnd) {
+    public Producer(
+            StreamLog log,
+            int maxAnswerBytes,
+            Recovery begun,
+            LongSupplier nanoTime,
+            Consumer<Optional<Outcome>> onEnd) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.place = new Place(log, begun);
@@ -115,7 +137,7 @@ public final class Producer implements Sink {
         try {
             cancellation = source.start(this);
         } catch (Throwable t) {
-            LOG.error("stream {}: the feed did not start", log.start().stream(), t);
+            LOG.error("stream {}: the feed did not start", log.start().stream(), new Wordless(t));
             fail(ErrorCode.INTERNAL, "The server could not begin this stream; its log says why.");
             return;
         }
@@ -144,17 +166,22 @@ public final class Producer implements Sink {
             abandoned = true;
         }
         letGo();
-        onEnd.run();
+        onEnd.accept(Optional.empty());
     }
 
     /** Ends the stream {@code done} with {@code cancelled} and stops the feed, unless the stream has ended already. */
-    public void cancel() {
-        stop(new Event.Done(FinishReason.CANCELLED, null, usageWhenCut(), ttft, elapsed()));
+    public void cancel(CancelCause cause) {
+        stop(new Event.Done(FinishReason.CANCELLED, null, usageWhenCut(), ttft, elapsed()), cause);
     }
 
     /** Ends the stream {@code failed} and stops the feed, unless the stream has ended already. */
     public void fail(ErrorCode code, String message) {
-        stop(new Event.Failed(code, message, null));
+        stop(new Event.Failed(code, message, null), null);
+    }
+
+    @Override
+    public void readAt(long nanos) {
+        readNanos = nanos;
     }
 
     @Override
@@ -219,13 +246,13 @@ public final class Producer implements Sink {
             fail(ErrorCode.OWNER_LOST, OWNER_LOST);
             return;
         }
-        end(new Event.Done(reason, providerReason, usage, ttft, elapsed()));
+        end(new Event.Done(reason, providerReason, usage, ttft, elapsed()), null);
     }
 
     @Override
     public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
         // Told to let go, too: what failed may be what stands between the feed and this.
-        stop(new Event.Failed(code, message, retryAfter));
+        stop(new Event.Failed(code, message, retryAfter), null);
     }
 
     private void append(Event event) {
@@ -236,6 +263,7 @@ public final class Producer implements Sink {
             hearAgain(event);
             return;
         }
+        time();
         weight += event.weight();
         if (weight > maxAnswerBytes) {
             fail(
@@ -266,8 +294,20 @@ public final class Producer implements Sink {
         return place.kept() && !text.waits() && !reasoning.waits() && !refusal.waits();
     }
 
-    private void stop(Event terminal) {
-        if (end(terminal)) {
+    /** Notes when the delta came, and now and then marks one, to see how long it takes to a viewer. */
+    private void time() {
+        if (readNanos == 0) {
+            lastDeltaNanos = nanoTime.getAsLong();
+            return;
+        }
+        lastDeltaNanos = readNanos;
+        if (appended++ % TIMED_ONE_IN == 1) {
+            log.passage().mark(log.head() + 1, readNanos);
+        }
+    }
+
+    private void stop(Event terminal, @Nullable CancelCause cause) {
+        if (end(terminal, cause)) {
             letGo();
         }
     }
@@ -288,7 +328,7 @@ public final class Producer implements Sink {
     }
 
     /** The one door through which a stream ends. */
-    private boolean end(Event terminal) {
+    private boolean end(Event terminal, @Nullable CancelCause cause) {
         synchronized (this) {
             if (state == State.ENDED) {
                 return false;
@@ -302,14 +342,27 @@ public final class Producer implements Sink {
         if (!place.behind()) {
             last.forEach(log::append);
         }
-        if (!log.append(terminal)) {
+        boolean ours = log.append(terminal);
+        if (!ours) {
             // This node was taken for dead, and another one goes on with the stream.
             synchronized (this) {
                 abandoned = true;
             }
         }
-        onEnd.run();
+        onEnd.accept(ours ? Optional.of(outcome(terminal, cause)) : Optional.empty());
         return true;
+    }
+
+    private Outcome outcome(Event terminal, @Nullable CancelCause cause) {
+        Duration first = ttft;
+        Duration last = first == null ? null : Duration.ofNanos(lastDeltaNanos - startNanos);
+        if (first != null && last != null && last.compareTo(first) < 0) {
+            // One was read and the other appended; they may be the same delta's.
+            last = first;
+        }
+        // Between them lie the deltas.
+        int deltas = Math.max(0, log.head() - 1);
+        return new Outcome(terminal, cause, deltas, first, last, elapsed(), usage);
     }
 
     private static void addUnlessEmpty(List<Event> events, String left, Function<String, Event> event) {

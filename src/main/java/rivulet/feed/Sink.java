@@ -13,6 +13,12 @@ import rivulet.log.Usage;
  * ignored. Pieces may be empty and may be cut inside a surrogate pair: the sink puts that right.
  */
 public interface Sink {
+    /**
+     * When what is said next was read from the upstream, on the clock of {@link System#nanoTime}. A feed that reads none
+     * does not say.
+     */
+    default void readAt(long nanos) {}
+
     /** A piece of the answer. */
     void text(String piece);
 

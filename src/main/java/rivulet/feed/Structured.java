@@ -82,6 +82,11 @@ final class Structured implements Feed {
         }
 
         @Override
+        public void readAt(long nanos) {
+            sink.readAt(nanos);
+        }
+
+        @Override
         public void text(String piece) {
             if (!refused) {
                 tryReading(() -> fields.text(piece), "");

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Origin;
 
 /** The upstreams, in the order in which they are asked: each question goes to those that offer its model. */
 public final class Upstreams {
     private final List<OpenAiUpstream> all;
+    private final LongAdder fallbacks = new LongAdder();
 
     /** @param all at least one */
     public Upstreams(List<OpenAiUpstream> all) {
@@ -35,7 +37,7 @@ public final class Upstreams {
         }
         List<Feed> feeds =
                 asked.stream().map(upstream -> upstream.feed(request)).toList();
-        return feeds.size() == 1 ? feeds.get(0) : new Fallback(feeds);
+        return feeds.size() == 1 ? feeds.get(0) : new Fallback(feeds, fallbacks);
     }
 
     /** The answer that another node has begun to read, if this node can read it. */
@@ -64,6 +66,16 @@ public final class Upstreams {
             models = models.thenCombine(upstream.models().exceptionally(failure -> List.of()), Upstreams::both);
         }
         return models;
+    }
+
+    /** How often a question was asked again at the same upstream. */
+    public long retries() {
+        return all.stream().mapToLong(OpenAiUpstream::retries).sum();
+    }
+
+    /** How often a question went on to the next upstream. */
+    public long fallbacks() {
+        return fallbacks.sum();
     }
 
     /** Lets go of all connections. */

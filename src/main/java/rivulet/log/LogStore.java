@@ -71,6 +71,8 @@ public interface LogStore extends AutoCloseable {
     default boolean handOver(String id) {
         return false;
     }
+    /** About how much memory the logs on this node take, in bytes. */
+    long bytes();
 
     /** Lets the logs of other nodes go: their readers are to come back elsewhere, since this node stops. */
     void stopFollowing();

@@ -22,6 +22,7 @@ final class MemoryLog implements StreamLog {
     private final LongConsumer onGrowth;
     private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Recovery recovery;
+    private final Passage passage = new Passage();
 
     @GuardedBy("this")
     private final ArrayList<Entry> entries = new ArrayList<>();
@@ -117,6 +118,11 @@ final class MemoryLog implements StreamLog {
         int size = entries.size();
         int from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
         return List.copyOf(entries.subList(from, Math.min(size, from + most)));
+    }
+
+    @Override
+    public Passage passage() {
+        return passage;
     }
 
     @Override

@@ -101,6 +101,11 @@ public final class MemoryStore implements LogStore {
     }
 
     @Override
+    public long bytes() {
+        return bytes.get();
+    }
+
+    @Override
     public void stopFollowing() {}
 
     @Override

@@ -37,6 +37,11 @@ final class OwnedLog implements StreamLog {
     }
 
     @Override
+    public Passage passage() {
+        return log.passage();
+    }
+
+    @Override
     public int head() {
         return log.head();
     }

@@ -148,7 +148,7 @@ final class RedisReader implements Runnable {
             } catch (StoreAway e) {
                 loseAll();
             } catch (RuntimeException e) {
-                LOG.error("a round of reading from Redis failed", e);
+                LOG.error("a round of reading from Redis failed", new Wordless(e));
                 loseAll();
             }
         }
@@ -189,7 +189,7 @@ final class RedisReader implements Runnable {
             log.add(entries);
         } catch (RuntimeException e) {
             // One stream that cannot be read, such as a newer version's, must not cost the others.
-            LOG.error("stream {} cannot be followed", log.start().stream(), e);
+            LOG.error("stream {} cannot be followed", log.start().stream(), new Wordless(e));
             drop(log.start().stream(), log);
         }
     }

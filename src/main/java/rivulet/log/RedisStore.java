@@ -209,6 +209,11 @@ public final class RedisStore implements LogStore {
     }
 
     @Override
+    public long bytes() {
+        return memory.bytes();
+    }
+
+    @Override
     public void stopFollowing() {
         reader.loseAll();
     }

@@ -35,6 +35,11 @@ public interface StreamLog {
      */
     List<Entry> read(int after, int most);
 
+    /** Times the way of events through this server; of a log that another node writes, none. */
+    default Passage passage() {
+        return new Passage();
+    }
+
     /** The index of the newest entry. */
     int head();
 

@@ -21,6 +21,17 @@ public final class Peer {
     /** The peer that sent a request. */
     public Peer(HttpServletRequest request) {
         this.request = ServletContextRequest.getServletContextRequest(request);
+        // What comes next then is the body, which Jetty may read at the same time.
+        nextRequestSeen = hasUnreadBody(request);
+    }
+
+    private static boolean hasUnreadBody(HttpServletRequest request) {
+        boolean body = request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
+        try {
+            return body && !request.getInputStream().isFinished();
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /**

@@ -5,10 +5,12 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.util.IteratingCallback;
 import rivulet.log.Entry;
+import rivulet.log.Passage;
 import rivulet.log.StreamLog;
 
 /**
@@ -30,6 +32,10 @@ final class Viewer {
     private final Executor executor;
     private final LongSupplier nanoTime;
     private final Viewers.Closed onClose;
+    private final LongConsumer passed;
+    private final Shown shown;
+    private final Passage passage;
+    private final long sinceNanos;
     private final int retryMillis;
     private final Pump pump;
     private final StreamLog.Subscription subscription;
@@ -47,6 +53,7 @@ final class Viewer {
      *     place for it
      * @param executor runs the viewer when there is something to write; never blocked by it
      * @param nanoTime a clock in nanoseconds
+     * @param passed told now and then how many nanoseconds an event took from the upstream to here
      * @param onClose told once that the viewer is gone, for whatever reason, on any thread
      */
     Viewer(
@@ -57,6 +64,7 @@ final class Viewer {
             StreamResponse response,
             Executor executor,
             LongSupplier nanoTime,
+            LongConsumer passed,
             Viewers.Closed onClose) {
         this.log = log;
         this.format = format;
@@ -64,8 +72,12 @@ final class Viewer {
         this.response = response;
         this.executor = executor;
         this.nanoTime = nanoTime;
+        this.passed = passed;
         this.onClose = onClose;
-        this.lastWriteNanos = nanoTime.getAsLong();
+        this.sinceNanos = nanoTime.getAsLong();
+        this.lastWriteNanos = sinceNanos;
+        this.shown = new Shown(log.start().stream(), after);
+        this.passage = log.passage();
         this.pump = new Pump(after);
         this.subscription = log.onAppend(this::wake);
     }
@@ -87,12 +99,18 @@ final class Viewer {
     void tick(Duration heartbeat, Duration slow) {
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
+            shown.ended(Shown.End.SLOW);
             close(new IllegalStateException("the viewer does not read"));
         } else if (!writing && nanos >= SILENCE.toNanos()) {
             heartbeatDue = nanos >= heartbeat.toNanos();
             lookDue = true;
             wake();
         }
+    }
+
+    /** What it has been shown. */
+    Shown shown() {
+        return shown;
     }
 
     /** Ends the viewer before its stream has ended: the response is broken off, so that the client comes back. */
@@ -138,15 +156,20 @@ final class Viewer {
         protected void onSuccess() {
             position = inFlight.last();
             sentAny = true;
-            lastWriteNanos = nanoTime.getAsLong();
+            long nanos = nanoTime.getAsLong();
+            lastWriteNanos = nanos;
+            shown.written(position, nanos);
+            passage.written(position, sinceNanos, nanos, passed);
             writing = false;
         }
 
         @Override
         protected void onCompleteSuccess() {
             subscription.close();
+            // Before the response ends: whoever writes it down then looks here.
+            shown.ended(Shown.End.COMPLETE);
             response.end();
-            onClose.closed(sentAny);
+            onClose.closed(sentAny, shown);
         }
 
         @Override
@@ -158,8 +181,9 @@ final class Viewer {
         @Override
         protected void onCompleteFailure(Throwable cause) {
             subscription.close();
+            shown.ended(Shown.End.LEFT);
             response.breakOff();
-            onClose.closed(sentAny);
+            onClose.closed(sentAny, shown);
         }
 
         private Action nothingToShow() throws EofException {

@@ -11,7 +11,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,9 @@ import rivulet.log.StreamLog;
 
 /** All viewers of this node. Looks at each now and then: one timer in all, where one each would be re-armed at every write. */
 public final class Viewers {
+    /** The attribute of a request under which its {@link Shown} is found, once a stream is shown to it. */
+    public static final String SHOWN = "rivulet.shown";
+
     private static final Logger LOG = LoggerFactory.getLogger(Viewers.class);
     /** How often each viewer is looked at, and so how late a heartbeat may come. */
     private static final Duration TICK = Duration.ofMillis(250);
@@ -32,6 +37,8 @@ public final class Viewers {
     private final Executor writer;
     private final LongSupplier nanoTime;
     private final IntSupplier retryMillis;
+    private final LongConsumer passed;
+    private final LongAdder dropped = new LongAdder();
 
     /**
      * @param heartbeat how long a connection stays silent; proxies drop idle ones, many at 60 s
@@ -40,6 +47,7 @@ public final class Viewers {
      * @param timer runs the looking
      * @param nanoTime a clock in nanoseconds
      * @param retryMillis draws how long one client waits before it comes back: not all at once after a restart
+     * @param passed told now and then, in nanoseconds, how long an event took from the upstream to its first viewer
      */
     public Viewers(
             Duration heartbeat,
@@ -47,12 +55,14 @@ public final class Viewers {
             Executor writer,
             ScheduledExecutorService timer,
             LongSupplier nanoTime,
-            IntSupplier retryMillis) {
+            IntSupplier retryMillis,
+            LongConsumer passed) {
         this.heartbeat = heartbeat;
         this.slow = slow;
         this.writer = writer;
         this.nanoTime = nanoTime;
         this.retryMillis = retryMillis;
+        this.passed = passed;
         timer.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -68,19 +78,23 @@ public final class Viewers {
         StreamResponse response =
                 new StreamResponse(ctx, head(log, format), cause -> ifSet(self, viewer -> viewer.close(cause)));
         try {
-            Viewer viewer =
-                    new Viewer(log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, sentAny -> {
+            Viewer viewer = new Viewer(
+                    log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, passed, (sent, shown) -> {
                         ifSet(self, viewers::remove);
-                        onClose.closed(sentAny);
+                        if (shown.end() == Shown.End.SLOW) {
+                            dropped.increment();
+                        }
+                        onClose.closed(sent, shown);
                     });
             self.set(viewer);
+            ctx.attribute(SHOWN, viewer.shown());
             viewers.add(viewer);
             viewer.wake();
         } catch (RuntimeException e) {
             // The request is kept open by now: without a viewer nobody would ever end it. Nothing was sent; an error
             // can be.
             response.end();
-            onClose.closed(false);
+            onClose.closed(false, new Shown(log.start().stream(), after));
             throw e;
         }
     }
@@ -116,8 +130,9 @@ public final class Viewers {
          * The viewer is gone.
          *
          * @param sentAny whether anything was handed to the network, the head with the stream's id at least
+         * @param shown what it was shown
          */
-        void closed(boolean sentAny);
+        void closed(boolean sentAny, Shown shown);
     }
 
     /** How many there are. */
@@ -125,9 +140,17 @@ public final class Viewers {
         return viewers.size();
     }
 
+    /** How many were dropped because they did not read, since the start. */
+    public long dropped() {
+        return dropped.sum();
+    }
+
     /** Breaks off all that are left. */
     public void closeAll() {
-        viewers.forEach(viewer -> viewer.close(new IllegalStateException("the server stops")));
+        viewers.forEach(viewer -> {
+            viewer.shown().ended(Shown.End.STOPPED);
+            viewer.close(new IllegalStateException("the server stops"));
+        });
     }
 
     private static Map<String, String> head(StreamLog log, Format format) {

@@ -65,8 +65,8 @@ class ViewersTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final ExecutorService writer = Executors.newFixedThreadPool(2);
     private final BlockingQueue<Boolean> closed = new LinkedBlockingQueue<>();
-    private final Viewers viewers =
-            new Viewers(Duration.ofSeconds(15), Duration.ofSeconds(30), writer, timer, System::nanoTime, () -> 1500);
+    private final Viewers viewers = new Viewers(
+            Duration.ofSeconds(15), Duration.ofSeconds(30), writer, timer, System::nanoTime, () -> 1500, nanos -> {});
     private Javalin app;
 
     @BeforeEach
@@ -74,11 +74,16 @@ class ViewersTest {
         app = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.routes.exception(Exception.class, (e, ctx) -> ctx.status(500));
-            config.routes.get("/now", ctx -> viewers.show(ctx, new BrokenLog(), -1, Format.JSON, closed::add));
+            config.routes.get(
+                    "/now",
+                    ctx -> viewers.show(
+                            ctx, new BrokenLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)));
             config.routes.get(
                     "/later",
                     ctx -> ctx.future(() -> CompletableFuture.runAsync(
-                            () -> viewers.show(ctx, new BrokenLog(), -1, Format.JSON, closed::add), writer)));
+                            () -> viewers.show(
+                                    ctx, new BrokenLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)),
+                            writer)));
         });
         app.start("127.0.0.1", 0);
     }

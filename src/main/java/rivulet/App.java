@@ -4,6 +4,7 @@ import io.javalin.util.JavalinBindException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -14,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import rivulet.access.Limits;
 import rivulet.feed.Feeds;
 import rivulet.feed.OpenAiUpstream;
 import rivulet.feed.Upstream;
@@ -35,6 +37,9 @@ public final class App {
     private final ScheduledExecutorService timer = Threads.timer("rivulet-timer");
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
+    /** What may wait for the store, and nobody waits for. */
+    private final ExecutorService later = Threads.waiting("rivulet-later");
+
     private final LogStore store;
     private final Streams streams;
     private final Viewers viewers;
@@ -45,17 +50,21 @@ public final class App {
     App(Config config) {
         this.config = config;
         store = store();
-        streams = new Streams(store, config, timer, System::nanoTime);
+        Limits limits = new Limits(config.access().most(), store.cells(), later, Instant::now);
+        streams = new Streams(store, config, limits, timer, System::nanoTime);
         viewers = new Viewers(
                 config.heartbeat(), config.slowViewerTimeout(), writer, timer, System::nanoTime, App::retryMillis);
         UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
-        Asks asks = new Asks(new Feeds(upstreams, timer, config.documentLimits()), config.instructions());
-        Follow follow = new Follow(streams, viewers, writer, timer);
-        Models models = new Models(upstreams::models, config.upstream().model());
-        server = new Server(config, timer, new Routes(config, streams, asks, follow), models, streams, viewers);
+        Asks asks =
+                new Asks(new Feeds(upstreams, timer, config.documentLimits()), config.instructions(), config.access());
+        Follow follow = new Follow(streams, viewers, config.access().maxViewers(), writer, timer);
+        Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
+        Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
+        Routes routes = new Routes(config, streams, asks, follow, entrance.door());
+        server = new Server(config, timer, entrance, routes, models, streams, viewers);
     }
 
     /** Runs the server until the process is told to end. */
@@ -100,6 +109,7 @@ public final class App {
         timer.shutdownNow();
         writer.shutdownNow();
         calls.shutdownNow();
+        later.shutdown();
     }
 
     /** Where the server is reached. */
@@ -111,6 +121,10 @@ public final class App {
     static String version() {
         return Optional.ofNullable(App.class.getPackage().getImplementationVersion())
                 .orElse("dev");
+    }
+
+    private boolean isSimulatorsOwn(int port) {
+        return server.isSimulatorsOwn(port);
     }
 
     private LogStore store() {

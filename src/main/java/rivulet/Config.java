@@ -47,6 +47,7 @@ record Config(
         Upstream.Limits limits,
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
+        AccessConfig access,
         String logLevel) {
 
     /** The upstream that is asked first. */
@@ -126,10 +127,13 @@ record Config(
         private Config config() {
             String host = values.text(Setting.HOST);
             boolean loopback = isLoopback(host);
+            List<Upstream> upstreams = upstreams();
+            AccessConfig access = AccessConfig.read(values);
+            access.requireGuarded(values, loopback, upstreams.stream().anyMatch(Upstream::keyed));
             return new Config(
                     host,
                     values.number(Setting.PORT, 0, 65_535),
-                    upstreams(),
+                    upstreams,
                     proxies(),
                     given.get(Setting.INSTRUCTIONS),
                     values.choice(Setting.SIMULATOR, "auto", "on", "off").equals("auto")
@@ -151,6 +155,7 @@ record Config(
                     limits(),
                     documentLimits(),
                     redis(),
+                    access,
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
         }
 

@@ -30,6 +30,8 @@ final class Server {
     private static final int ACCEPT_QUEUE = 4096;
 
     private final Config config;
+    private final ScheduledExecutorService timer;
+    private final Entrance entrance;
     private final Javalin javalin;
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
@@ -38,11 +40,14 @@ final class Server {
     Server(
             Config config,
             ScheduledExecutorService timer,
+            Entrance entrance,
             Routes routes,
             Models models,
             Streams streams,
             Viewers viewers) {
         this.config = config;
+        this.timer = timer;
+        this.entrance = entrance;
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
@@ -51,11 +56,15 @@ final class Server {
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
             c.routes.before(this::keepSimulatorApart);
+            c.routes.before(entrance::checkHost);
+            // Before anyone is refused: an allowed page is to see why.
             c.routes.before(new Cors(config.corsOrigins())::before);
+            c.routes.before(entrance::enter);
             c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
             new StaticFiles().register(c.routes);
+            new SignIn(entrance.door()).register(c.routes);
             models.register(c.routes);
             routes.register(c.routes);
             simulator.routes(c.routes, SIMULATOR_PREFIX);
@@ -65,6 +74,9 @@ final class Server {
     /** Listens; returns once requests are answered. */
     void start() {
         javalin.start();
+        for (Connector connector : javalin.jettyServer().server().getConnectors()) {
+            SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
+        }
         started = true;
     }
 
@@ -90,9 +102,18 @@ final class Server {
             pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
         }
         c.jetty.threadPool = pool;
-        c.jetty.modifyServer(server -> server.setErrorHandler(new Errors.OfJetty()));
+        AccessConfig access = config.access();
+        c.jetty.modifyServer(server -> {
+            server.setErrorHandler(new Errors.OfJetty());
+            server.insertHandler(new BodyFirst(config.maxBodyBytes(), access.body(), entrance::admits, timer));
+        });
         c.jetty.modifyHttpConfiguration(Server::http);
-        c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
+        c.jetty.addConnector((server, http) -> {
+            ServerConnector connector = connector(server, http, config.host(), config.port());
+            connector.addBean(new Connections(access.maxConnectionsPerAddress(), access.proxies()));
+            main = connector;
+            return connector;
+        });
         if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
             // A port of its own, so that a server on a public address need not open the simulator to the world.
             c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
@@ -118,12 +139,17 @@ final class Server {
 
     /** The simulator's own port serves nothing else, and where the simulator is not public no other port serves it. */
     private void keepSimulatorApart(Context ctx) {
-        boolean own = simulatorOnly != null && ctx.req().getLocalPort() == port(simulatorOnly);
+        boolean own = isSimulatorsOwn(ctx.req().getLocalPort());
         boolean simulated = ctx.path().startsWith(SIMULATOR_PREFIX);
         if (own ? !simulated : simulated && !config.simulatorPublic()) {
             throw RequestError.noSuchRoute("There is no " + ctx.path() + " here"
                     + (own ? "." : "; SIMULATOR=on opens the simulator on a public address."));
         }
+    }
+
+    /** Whether that is the port where this process alone calls the simulator. */
+    boolean isSimulatorsOwn(int port) {
+        return simulatorOnly != null && port == port(simulatorOnly);
     }
 
     private static int port(@Nullable ServerConnector connector) {

@@ -9,6 +9,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.access.Caller;
+import rivulet.access.Limits;
+import rivulet.access.Refusal;
 import rivulet.feed.Producer;
 import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
@@ -24,13 +27,16 @@ final class Streams {
 
     private final LogStore store;
     private final Config config;
+    private final Limits limits;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
     private final Semaphore places;
     private volatile boolean draining;
 
-    Streams(LogStore store, Config config, ScheduledExecutorService timer, LongSupplier nanoTime) {
+    /** @param limits of each caller */
+    Streams(LogStore store, Config config, Limits limits, ScheduledExecutorService timer, LongSupplier nanoTime) {
+        this.limits = limits;
         this.store = store;
         this.config = config;
         this.timer = timer;
@@ -50,9 +56,10 @@ final class Streams {
      * Begins a stream, or finds the one that was begun under the same key.
      *
      * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
+     * @throws rivulet.access.Refusal where the caller has had as much as it may
      */
-    Begun begin(Asked asked, Optional<IdempotencyKey> key) {
-        Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model());
+    Begun begin(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
+        Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model(), caller.name());
         Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
         if (earlier.isPresent()) {
             if (!earlier.get().fingerprint().equals(key.get().fingerprint())) {
@@ -61,15 +68,15 @@ final class Streams {
             return new Begun(find(earlier.get().stream()), false);
         }
         try {
-            takePlace();
-        } catch (RequestError e) {
+            takePlace(asked, start, caller);
+        } catch (RequestError | Refusal e) {
             key.ifPresent(k -> store.release(k.key(), start.stream()));
             throw e;
         }
-        return new Begun(run(asked, start, key), true);
+        return new Begun(run(asked, start, key, caller), true);
     }
 
-    private void takePlace() {
+    private void takePlace(Asked asked, Event.Start start, Caller caller) {
         if (draining) {
             throw RequestError.draining();
         }
@@ -79,11 +86,17 @@ final class Streams {
         if (!places.tryAcquire()) {
             throw RequestError.tooManyStreams(config.maxStreams());
         }
+        try {
+            limits.begin(caller, start.stream(), asked.kind().asksModel());
+        } catch (Refusal e) {
+            places.release();
+            throw e;
+        }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key) {
+    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, Caller caller) {
         StreamLog log = store.create(start);
-        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key));
+        Producer producer = new Producer(log, config.maxAnswerBytes(), nanoTime, () -> ended(log, key, caller));
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
                 start.stream(),
@@ -154,8 +167,9 @@ final class Streams {
                                 "The server stopped before the answer was complete; ask again."));
     }
 
-    private void ended(StreamLog log, Optional<IdempotencyKey> key) {
+    private void ended(StreamLog log, Optional<IdempotencyKey> key, Caller caller) {
         String id = log.start().stream();
+        limits.ended(caller, id, log.start().kind().asksModel() ? StreamState.outputTokens(log) : 0);
         if (StreamState.failedAtOnce(log)
                 .filter(failed -> failed.code().retryable())
                 .isPresent()) {

@@ -74,7 +74,7 @@ final class Outgoing {
                 ends ? "1" : "0"));
         for (Entry entry : entries) {
             arguments.add(EventJson.name(entry.event()).orElse(""));
-            arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
+            arguments.add(new String(EventJson.stored(entry), StandardCharsets.UTF_8));
         }
         List<String> keys = List.of(RedisKeys.stream(id()), RedisKeys.owner(id()), RedisKeys.live(node));
         return RedisScript.APPEND.run(pipeline, keys, arguments);

@@ -1,0 +1,191 @@
+package rivulet;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes in a request's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
+ * would else take all threads there are. What has no hope of being answered is passed on unread.
+ */
+final class BodyFirst extends Handler.Wrapper {
+    private final int maxBytes;
+    private final long maxBytesAtOnce;
+    private final Duration timeout;
+    private final Predicate<Request> admits;
+    private final ScheduledExecutorService timer;
+    private final AtomicLong bytes = new AtomicLong();
+
+    /**
+     * @param maxBytes of one body; more is left unread, for the route to refuse
+     * @param timeout for one body
+     * @param admits whether a request will be let in
+     */
+    BodyFirst(int maxBytes, Duration timeout, Predicate<Request> admits, ScheduledExecutorService timer) {
+        this.maxBytes = maxBytes;
+        this.timeout = timeout;
+        this.admits = admits;
+        this.timer = timer;
+        // However many send at once: the rest of the memory is for streams.
+        this.maxBytesAtOnce = Math.max(2L * maxBytes, Runtime.getRuntime().maxMemory() / 8);
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        if (!HttpMethod.POST.is(request.getMethod()) || request.getLength() > maxBytes || !admits.test(request)) {
+            return super.handle(request, response, callback);
+        }
+        new Loading(request, response, callback).begin();
+        return true;
+    }
+
+    /** {@code LOADING -> OVER}, guarded by this: whoever brings it there answers the request. */
+    private final class Loading implements Runnable {
+        private final Request request;
+        private final Response response;
+        private final Callback callback;
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        private final Thread first = Thread.currentThread();
+        private final Future<?> deadline;
+
+        @GuardedBy("this")
+        private boolean over;
+
+        private Loading(Request request, Response response, Callback callback) {
+            this.request = request;
+            this.response = response;
+            this.callback = callback;
+            this.deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        private void begin() {
+            run();
+        }
+
+        /** Reads what is there; called once more when there is more. Never by two threads at once. */
+        @Override
+        public void run() {
+            while (!isOver()) {
+                Content.Chunk chunk = request.read();
+                if (chunk == null) {
+                    request.demand(this);
+                    return;
+                }
+                if (Content.Chunk.isFailure(chunk)) {
+                    refuse(
+                            chunk.getFailure() instanceof TimeoutException
+                                    ? HttpStatus.REQUEST_TIMEOUT_408
+                                    : HttpStatus.BAD_REQUEST_400);
+                    return;
+                }
+                take(chunk);
+                if (bytes.get() > maxBytesAtOnce) {
+                    refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
+                } else if (chunk.isLast() || body.size() > maxBytes) {
+                    pass(chunk.isLast());
+                }
+            }
+        }
+
+        private void take(Content.Chunk chunk) {
+            byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
+            chunk.release();
+            body.writeBytes(piece);
+            bytes.addAndGet(piece.length);
+        }
+
+        private void late() {
+            refuse(HttpStatus.REQUEST_TIMEOUT_408);
+        }
+
+        private void refuse(int status) {
+            if (end()) {
+                bytes.addAndGet(-body.size());
+                Response.writeError(request, response, callback, status);
+            }
+        }
+
+        private void pass(boolean whole) {
+            if (!end()) {
+                return;
+            }
+            Request loaded = new Loaded(request, body.toByteArray(), whole);
+            if (Thread.currentThread() == first) {
+                handle(loaded);
+            } else {
+                // What follows may wait for a store, and the thread that brings bytes must not.
+                request.getContext().execute(() -> handle(loaded));
+            }
+        }
+
+        private void handle(Request loaded) {
+            try {
+                if (!getHandler().handle(loaded, response, callback)) {
+                    Response.writeError(request, response, callback, HttpStatus.NOT_FOUND_404);
+                }
+            } catch (Throwable t) {
+                Response.writeError(request, response, callback, t);
+            } finally {
+                bytes.addAndGet(-body.size());
+            }
+        }
+
+        private synchronized boolean isOver() {
+            return over;
+        }
+
+        private synchronized boolean end() {
+            boolean mine = !over;
+            over = true;
+            deadline.cancel(false);
+            return mine;
+        }
+    }
+
+    /** The request once more, with what was read of its body, and behind it what was not. */
+    private static final class Loaded extends Request.Wrapper {
+        private byte @Nullable [] body;
+        private final boolean whole;
+
+        private Loaded(Request request, byte[] body, boolean whole) {
+            super(request);
+            this.body = body;
+            this.whole = whole;
+        }
+
+        @Override
+        public Content.@Nullable Chunk read() {
+            byte[] read = body;
+            if (read != null) {
+                body = null;
+                return Content.Chunk.from(ByteBuffer.wrap(read), whole);
+            }
+            return whole ? Content.Chunk.EOF : super.read();
+        }
+
+        @Override
+        public void demand(Runnable callback) {
+            if (body != null || whole) {
+                getContext().execute(callback);
+            } else {
+                super.demand(callback);
+            }
+        }
+    }
+}

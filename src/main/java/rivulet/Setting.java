@@ -24,9 +24,7 @@ enum Setting {
     SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),
     ACCESS_TOKENS("", "who may call: name:token, name:token; default: everyone who reaches the server"),
     OPEN("", "i-know: listen on a public address with a key, yet without ACCESS_TOKENS"),
-    HOSTS(
-            "",
-            "further names that the server answers under, as chat.example, *.example or *; always: localhost and HOST"),
+    HOSTS("", "further names that the server answers under, as chat.example or *.example; *: any"),
     TRUSTED_PROXIES("", "addresses and networks of proxies whose X-Forwarded-For holds, as 10.0.0.5, fd00::/8"),
     MODELS("", "models that a caller may name, as gpt-4o-mini, gpt-5*; default: any"),
     CORS_ORIGINS("", "origins whose pages may call: a list like https://a.example,http://localhost:3000, or *"),

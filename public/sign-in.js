@@ -41,10 +41,12 @@ async function submit() {
   form.elements.go.disabled = true;
   try {
     await signIn(form.elements.token.value);
+    const letIn = waiting;
+    waiting = [];
     form.reset();
     dialog.close();
     showOut((await session()).name);
-    for (const resolve of waiting.splice(0)) resolve();
+    for (const resolve of letIn) resolve();
   } catch (refused) {
     say(refused instanceof Refused ? (refused.code === 'token_unknown' ? t('tokenUnknown') : refused.message) : t('unreachable'));
     form.elements.token.select();
@@ -58,8 +60,9 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   submit();
 });
-// There is nothing behind it that could be used.
+// There is nothing behind it that could be used. A second Escape closes it all the same.
 dialog.addEventListener('cancel', (event) => event.preventDefault());
+dialog.addEventListener('close', () => waiting.length > 0 && dialog.showModal());
 out.addEventListener('click', async () => {
   await signOut();
   location.reload();

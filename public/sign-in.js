@@ -23,6 +23,7 @@ function askForToken() {
     form.reset();
     say('');
     dialog.showModal();
+    document.body.dataset.ready = '';
   }
   return new Promise((resolve) => waiting.push(resolve));
 }

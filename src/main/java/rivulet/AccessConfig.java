@@ -60,8 +60,10 @@ record AccessConfig(
      * @param key whether an upstream is asked with a key
      */
     void requireGuarded(SettingValues values, boolean loopback, boolean key) {
-        boolean open = !values.text(Setting.OPEN).isEmpty()
-                && values.choice(Setting.OPEN, "i-know").equals("i-know");
+        boolean open = !values.text(Setting.OPEN).isEmpty();
+        if (open) {
+            values.choice(Setting.OPEN, "i-know");
+        }
         if (!loopback && key && !tokens.required() && !open) {
             throw new SettingError("HOST=" + values.text(Setting.HOST)
                     + " lets strangers spend your key: set ACCESS_TOKENS=name:token to say who may call,"

@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
@@ -61,7 +62,6 @@ final class BodyFirst extends Handler.Wrapper {
         private final Response response;
         private final Callback callback;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-        private final Thread first = Thread.currentThread();
         private final Future<?> deadline;
 
         @GuardedBy("this")
@@ -74,13 +74,19 @@ final class BodyFirst extends Handler.Wrapper {
             this.deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
 
+        /** Reads what is there already; called on the request's own thread. */
         private void begin() {
-            run();
+            read(this::handle);
         }
 
-        /** Reads what is there; called once more when there is more. Never by two threads at once. */
+        /** Reads what has come since, on whatever thread it came. That one is not to wait, as what follows may. */
         @Override
         public void run() {
+            read(loaded -> request.getContext().execute(() -> handle(loaded)));
+        }
+
+        /** Never run by two threads at once: only the last thing that it does asks for more. */
+        private void read(Consumer<Request> next) {
             while (!isOver()) {
                 Content.Chunk chunk = request.read();
                 if (chunk == null) {
@@ -98,7 +104,7 @@ final class BodyFirst extends Handler.Wrapper {
                 if (bytes.get() > maxBytesAtOnce) {
                     refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
                 } else if (chunk.isLast() || body.size() > maxBytes) {
-                    pass(chunk.isLast());
+                    pass(chunk.isLast(), next);
                 }
             }
         }
@@ -121,16 +127,9 @@ final class BodyFirst extends Handler.Wrapper {
             }
         }
 
-        private void pass(boolean whole) {
-            if (!end()) {
-                return;
-            }
-            Request loaded = new Loaded(request, body.toByteArray(), whole);
-            if (Thread.currentThread() == first) {
-                handle(loaded);
-            } else {
-                // What follows may wait for a store, and the thread that brings bytes must not.
-                request.getContext().execute(() -> handle(loaded));
+        private void pass(boolean whole, Consumer<Request> next) {
+            if (end()) {
+                next.accept(new Loaded(request, body.toByteArray(), whole));
             }
         }
 

@@ -44,6 +44,8 @@ final class SignInTest extends Looks {
 
     private void awaitSignedIn() {
         browser.await("it has let the user in", () -> !browser.exists("#sign-in[open]"));
+        // The page is whole then: one that is left while it makes its store keeps the next one waiting for it.
+        browser.await("one can ask", () -> "question".equals(browser.run("return document.activeElement.id")));
     }
 
     /** A refusal is an error to the browser's console. */

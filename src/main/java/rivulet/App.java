@@ -105,11 +105,13 @@ public final class App {
         viewers.closeAll();
         upstreams.close();
         server.stop();
+        // What the last answers cost is to be told to the store, if it listens.
+        later.shutdown();
+        await(later::isTerminated, LAST_WORDS);
         store.close();
         timer.shutdownNow();
         writer.shutdownNow();
         calls.shutdownNow();
-        later.shutdown();
     }
 
     /** Where the server is reached. */

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
@@ -26,33 +26,32 @@ import org.jspecify.annotations.Nullable;
  * would else take all threads there are. What has no hope of being answered is passed on unread.
  */
 final class BodyFirst extends Handler.Wrapper {
-    private final int maxBytes;
+    private final ToIntFunction<Request> maxBytes;
     private final long maxBytesAtOnce;
     private final Duration timeout;
-    private final Predicate<Request> admits;
     private final ScheduledExecutorService timer;
     private final AtomicLong bytes = new AtomicLong();
 
     /**
-     * @param maxBytes of one body; more is left unread, for the route to refuse
+     * @param maxBytes of a request's body; more is left unread, for the route to refuse
+     * @param mostBytes that this can be
      * @param timeout for one body
-     * @param admits whether a request will be let in
      */
-    BodyFirst(int maxBytes, Duration timeout, Predicate<Request> admits, ScheduledExecutorService timer) {
+    BodyFirst(ToIntFunction<Request> maxBytes, int mostBytes, Duration timeout, ScheduledExecutorService timer) {
         this.maxBytes = maxBytes;
         this.timeout = timeout;
-        this.admits = admits;
         this.timer = timer;
         // However many send at once: the rest of the memory is for streams.
-        this.maxBytesAtOnce = Math.max(2L * maxBytes, Runtime.getRuntime().maxMemory() / 8);
+        this.maxBytesAtOnce = Math.max(2L * mostBytes, Runtime.getRuntime().maxMemory() / 8);
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        if (!HttpMethod.POST.is(request.getMethod()) || request.getLength() > maxBytes || !admits.test(request)) {
+        int most = HttpMethod.POST.is(request.getMethod()) ? maxBytes.applyAsInt(request) : 0;
+        if (most == 0 || request.getLength() > most) {
             return super.handle(request, response, callback);
         }
-        new Loading(request, response, callback).begin();
+        new Loading(request, response, callback, most).begin();
         return true;
     }
 
@@ -61,13 +60,15 @@ final class BodyFirst extends Handler.Wrapper {
         private final Request request;
         private final Response response;
         private final Callback callback;
+        private final int most;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
         private final Future<?> deadline;
 
         @GuardedBy("this")
         private boolean over;
 
-        private Loading(Request request, Response response, Callback callback) {
+        private Loading(Request request, Response response, Callback callback, int most) {
+            this.most = most;
             this.request = request;
             this.response = response;
             this.callback = callback;
@@ -103,7 +104,7 @@ final class BodyFirst extends Handler.Wrapper {
                 take(chunk);
                 if (bytes.get() > maxBytesAtOnce) {
                     refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
-                } else if (chunk.isLast() || body.size() > maxBytes) {
+                } else if (chunk.isLast() || body.size() > most) {
                     pass(chunk.isLast(), next);
                 }
             }

@@ -23,11 +23,13 @@ final class Entrance {
 
     private final Door door;
     private final IntPredicate simulatorsOwn;
+    private final int maxBodyBytes;
 
     /** @param simulatorsOwn whether a port is the simulator's own, where this process calls itself: let in as it is */
     Entrance(Config config, IntPredicate simulatorsOwn) {
         AccessConfig access = config.access();
         this.simulatorsOwn = simulatorsOwn;
+        this.maxBodyBytes = config.maxBodyBytes();
         door = new Door(
                 access.hosts(),
                 new Origins(config.corsOrigins()),
@@ -58,9 +60,16 @@ final class Entrance {
         }
     }
 
-    /** Whether the request will get past here; called before its body is read. */
-    boolean admits(Request request) {
-        return simulatorsOwn.test(Request.getLocalPort(request)) || door.admits(JettyHead.of(request));
+    /** How much of a request's body is worth reading: nothing, if it will not get past here. */
+    int maxBodyBytes(Request request) {
+        if (simulatorsOwn.test(Request.getLocalPort(request))) {
+            return maxBodyBytes;
+        }
+        JettyHead head = JettyHead.of(request);
+        if (!door.admits(head)) {
+            return 0;
+        }
+        return head.path().equals(SignIn.SIGN_IN) ? SignIn.BODY_BYTES : maxBodyBytes;
     }
 
     /** Who makes the request, which has been let in. */

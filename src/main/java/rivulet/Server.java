@@ -105,7 +105,7 @@ final class Server {
         AccessConfig access = config.access();
         c.jetty.modifyServer(server -> {
             server.setErrorHandler(new Errors.OfJetty());
-            server.insertHandler(new BodyFirst(config.maxBodyBytes(), access.body(), entrance::admits, timer));
+            server.insertHandler(new BodyFirst(entrance::maxBodyBytes, config.maxBodyBytes(), access.body(), timer));
         });
         c.jetty.modifyHttpConfiguration(Server::http);
         c.jetty.addConnector((server, http) -> {

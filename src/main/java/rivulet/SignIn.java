@@ -16,7 +16,7 @@ import rivulet.access.Door;
 final class SignIn {
     static final String SIGN_IN = "/sign-in";
     static final String SIGN_OUT = "/sign-out";
-    private static final int BODY_BYTES = 4096;
+    static final int BODY_BYTES = 4096;
 
     private final Door door;
 

@@ -5,9 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,7 +74,7 @@ class AccessTest {
     @ValueSource(
             strings = {
                 "/sse/chat",
-                "/sse/countdown",
+                "/sse/countdown?from=1&interval=1ms",
                 "/sse/chat-normal",
                 "/stream/hi",
                 "/helloworld",
@@ -265,6 +275,41 @@ class AccessTest {
                     429,
                     other.get("/sse/chat", "X-Forwarded-For", "8.8.8.8, 1.1.1.1")
                             .statusCode());
+        }
+    }
+
+    @Test
+    void aBodyComesWholeInPiecesAndOverHttp2() throws Exception {
+        String text = "x".repeat(300_000);
+        String body = "{\"message\":\"" + text + "\"}";
+        OkHttpClient http2 = new OkHttpClient.Builder()
+                .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                .build();
+        Request request = new Request.Builder()
+                .url(server.url("/sse/chat?format=ndjson"))
+                .header("Authorization", ANN)
+                .post(RequestBody.create(body, MediaType.get("application/json")))
+                .build();
+        try (Response response = http2.newCall(request).execute()) {
+            assertEquals(text, TestServer.text(TestServer.ndjson(response.body().string())));
+        }
+        http2.connectionPool().evictAll();
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            String head = "POST /sse/chat?format=ndjson HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                    + "Authorization: " + ANN + "\r\nContent-Length: " + body.length()
+                    + "\r\nExpect: 100-continue\r\n\r\n";
+            OutputStream out = socket.getOutputStream();
+            out.write(head.getBytes(StandardCharsets.UTF_8));
+            byte[] go = socket.getInputStream().readNBytes("HTTP/1.1 100 Continue\r\n\r\n".length());
+            assertEquals("HTTP/1.1 100 Continue\r\n\r\n", new String(go, StandardCharsets.UTF_8));
+            for (int at = 0; at < body.length(); at += 50_000) {
+                out.write(
+                        body.substring(at, Math.min(body.length(), at + 50_000)).getBytes(StandardCharsets.UTF_8));
+                out.flush();
+            }
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 200"), answer.substring(0, Math.min(300, answer.length())));
+            assertTrue(answer.contains("\"event\":\"done\""));
         }
     }
 

@@ -11,21 +11,24 @@ import java.time.Duration;
  */
 final class Attempts {
     private static final int A_MINUTE = 20;
-    private static final BucketConfiguration LIMIT = BucketConfiguration.builder()
-            .addLimit(Bandwidth.builder()
-                    .capacity(A_MINUTE)
-                    .refillGreedy(A_MINUTE, Duration.ofMinutes(1))
-                    .build())
-            .build();
 
     private final LocalBuckets buckets = new LocalBuckets();
 
     /** A wrong token came from that address; throws another refusal than the usual once they are too many. */
     void wrong(String address) {
         ConsumptionProbe probe =
-                buckets.of(Addresses.network(address), () -> LIMIT).tryConsumeAndReturnRemaining(1);
+                buckets.of(Addresses.network(address), Attempts::limit).tryConsumeAndReturnRemaining(1);
         if (!probe.isConsumed()) {
             throw Refusal.tooManyAttempts(Duration.ofNanos(probe.getNanosToWaitForRefill()));
         }
+    }
+
+    private static BucketConfiguration limit() {
+        return BucketConfiguration.builder()
+                .addLimit(Bandwidth.builder()
+                        .capacity(A_MINUTE)
+                        .refillGreedy(A_MINUTE, Duration.ofMinutes(1))
+                        .build())
+                .build();
     }
 }

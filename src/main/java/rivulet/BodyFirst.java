@@ -62,17 +62,19 @@ final class BodyFirst extends Handler.Wrapper {
         private final Callback callback;
         private final int most;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-        private final Future<?> deadline;
 
         @GuardedBy("this")
         private boolean over;
+
+        /** Set once something has to be waited for: most bodies are there with their head. */
+        @GuardedBy("this")
+        private @Nullable Future<?> deadline;
 
         private Loading(Request request, Response response, Callback callback, int most) {
             this.most = most;
             this.request = request;
             this.response = response;
             this.callback = callback;
-            this.deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         /** Reads what is there already; called on the request's own thread. */
@@ -91,6 +93,7 @@ final class BodyFirst extends Handler.Wrapper {
             while (!isOver()) {
                 Content.Chunk chunk = request.read();
                 if (chunk == null) {
+                    limitWait();
                     request.demand(this);
                     return;
                 }
@@ -110,11 +113,20 @@ final class BodyFirst extends Handler.Wrapper {
             }
         }
 
-        private void take(Content.Chunk chunk) {
+        /** What comes after the deadline has answered is not counted, since nobody would take it back. */
+        private synchronized void take(Content.Chunk chunk) {
             byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
             chunk.release();
-            body.writeBytes(piece);
-            bytes.addAndGet(piece.length);
+            if (!over) {
+                body.writeBytes(piece);
+                bytes.addAndGet(piece.length);
+            }
+        }
+
+        private synchronized void limitWait() {
+            if (deadline == null && !over) {
+                deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
+            }
         }
 
         private void late() {
@@ -153,7 +165,9 @@ final class BodyFirst extends Handler.Wrapper {
         private synchronized boolean end() {
             boolean mine = !over;
             over = true;
-            deadline.cancel(false);
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
             return mine;
         }
     }

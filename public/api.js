@@ -44,8 +44,16 @@ export function randomId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Told to the window when the server no longer knows who calls. */
+export const SIGNED_OUT = 'rivulet-signed-out';
+
 /** What a failed answer says. */
 export async function refusalOf(response) {
+  if (response.status === 401) dispatchEvent(new Event(SIGNED_OUT));
+  return told(response);
+}
+
+async function told(response) {
   const { error } = await response.json().catch(() => ({}));
   return new Refused({
     code: error?.code ?? `http_${response.status}`,
@@ -63,6 +71,25 @@ export function cancel(stream) {
 export async function models() {
   const response = await fetch(`${BASE}/models`);
   return response.ok ? response.json() : { default: '', models: [] };
+}
+
+/** `{required, name}`: whether callers must say who they are, and who this one is. */
+export async function session() {
+  return (await fetch(`${BASE}/sign-in`)).json();
+}
+
+/** Exchanges a token for a cookie that scripts cannot read. */
+export async function signIn(token) {
+  const response = await fetch(`${BASE}/sign-in`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ token }),
+  });
+  if (!response.ok) throw await told(response);
+}
+
+export function signOut() {
+  return fetch(`${BASE}/sign-out`, { method: 'POST' }).catch(() => {});
 }
 
 export async function health() {

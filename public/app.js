@@ -6,7 +6,8 @@ import { asJson, asMarkdown, download, fileName } from './exports.js';
 import { openSide, showConversations } from './sidebar.js';
 import { showIdeas } from './message.js';
 import { showLight } from './light.js';
-import { showModel } from './settings.js';
+import { loadModels, showModel } from './settings.js';
+import { signedIn } from './sign-in.js';
 import { health } from './api.js';
 import { openWire, wireOpen } from './wire.js';
 import { currentRun } from './run.js';
@@ -93,6 +94,10 @@ async function start() {
   document.body.dataset.view = 'chat';
   startChat(conversationChanged);
   await speakNow(preferredLanguage());
+  const asked = signedIn();
+  asked.then(loadModels);
+  // An answer that was left open is gone on with only by someone whom the server knows.
+  await asked;
   await route();
   document.body.dataset.ready = '';
   if (document.body.dataset.view === 'chat') byId('question').focus();

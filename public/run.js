@@ -5,7 +5,7 @@
  *     connecting -> live <-> reconnecting -> complete | failed | cancelled, or left: nobody here reads on
  */
 import { readStream } from './stream.js';
-import { BASE, cancel } from './api.js';
+import { BASE, SIGNED_OUT, cancel } from './api.js';
 
 const ENDS = new Set(['complete', 'failed', 'cancelled', 'left']);
 const watchers = new Set();
@@ -111,6 +111,7 @@ export function follow(run, { onEvent, onEnd, ...how }) {
       } else if (state === 'ended' || state === 'refused') {
         const end = state === 'refused' ? 'failed' : endOf(detail);
         run.enter(end);
+        if (state === 'refused' && detail.status === 401) dispatchEvent(new Event(SIGNED_OUT));
         onEnd(end, state === 'refused' ? detail : null);
       } else if (state === 'closed') {
         run.enter('left');

@@ -52,7 +52,7 @@ function openSettings() {
   dialog.showModal();
 }
 
-async function loadModels() {
+export async function loadModels() {
   const known = await models().catch(() => ({ default: '', models: [] }));
   upstreamDefault = known.default;
   ids = known.models;
@@ -75,4 +75,3 @@ form.addEventListener('submit', (event) => {
 dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
 byId('settings-open').addEventListener('click', openSettings);
 chip.addEventListener('click', openSettings);
-loadModels();

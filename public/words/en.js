@@ -112,4 +112,10 @@ export default {
   schema: 'Schema',
   document: 'Document',
   notSchema: 'This is not JSON: {message}',
+  signInTitle: 'Who calls?',
+  signInText: 'This server answers those who have one of its tokens.',
+  token: 'Token',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  tokenUnknown: 'The server does not know this token. Ask whoever runs it for one.',
 };

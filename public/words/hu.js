@@ -112,4 +112,10 @@ export default {
   schema: 'Séma',
   document: 'Dokumentum',
   notSchema: 'Ez nem JSON: {message}',
+  signInTitle: 'Ki hív?',
+  signInText: 'Ez a szerver annak válaszol, akinek van hozzá tokenje.',
+  token: 'Token',
+  signIn: 'Belépés',
+  signOut: 'Kilépés',
+  tokenUnknown: 'A szerver nem ismeri ezt a tokent. Kérj egyet attól, aki üzemelteti.',
 };

@@ -112,4 +112,10 @@ export default {
   schema: '스키마',
   document: '문서',
   notSchema: 'JSON이 아닙니다: {message}',
+  signInTitle: '누구신가요?',
+  signInText: '이 서버는 토큰을 가진 사람에게만 답합니다.',
+  token: '토큰',
+  signIn: '로그인',
+  signOut: '로그아웃',
+  tokenUnknown: '서버가 모르는 토큰입니다. 서버를 운영하는 사람에게 요청하세요.',
 };

@@ -112,4 +112,10 @@ export default {
   schema: '结构（Schema）',
   document: '文档',
   notSchema: '这不是 JSON：{message}',
+  signInTitle: '你是谁？',
+  signInText: '此服务器只回答持有其令牌的人。',
+  token: '令牌',
+  signIn: '登录',
+  signOut: '退出登录',
+  tokenUnknown: '服务器不认识这个令牌，请向服务器的管理者索取。',
 };

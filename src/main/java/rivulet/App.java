@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -16,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import rivulet.access.Limits;
 import rivulet.feed.Feeds;
 import rivulet.feed.OpenAiUpstream;
 import rivulet.feed.Upstream;
@@ -44,6 +46,9 @@ public final class App {
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
+    /** What may wait for the store, and nobody waits for. */
+    private final ExecutorService later = Threads.waiting("rivulet-later");
+
     private final LogStore store;
     private final Streams streams;
     private final Viewers viewers;
@@ -60,6 +65,7 @@ public final class App {
         this.config = config;
         telemetry = new Telemetry(config.logFormat(), out);
         store = store();
+        Limits limits = new Limits(config.access().most(), store.cells(), later, Instant::now);
         viewers = new Viewers(
                 config.heartbeat(),
                 config.slowViewerTimeout(),
@@ -73,19 +79,13 @@ public final class App {
                 .map(asked -> upstream(asked, client))
                 .toList());
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
-        streams = new Streams(store, config, timer, System::nanoTime, feeds::resume, telemetry::ended);
-        Asks asks = new Asks(feeds, config.instructions());
-        Follow follow = new Follow(streams, viewers, writer, timer, telemetry.metrics());
-        Models models = new Models(upstreams::models, config.upstream().model());
-        server = new Server(
-                config,
-                timer,
-                new Routes(config, streams, asks, follow),
-                models,
-                streams,
-                viewers,
-                telemetry,
-                this::scrape);
+        streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
+        Asks asks = new Asks(feeds, config.instructions(), config.access());
+        Follow follow = new Follow(streams, viewers, config.access().maxViewers(), writer, timer, telemetry.metrics());
+        Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
+        Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
+        Routes routes = new Routes(config, streams, asks, follow, entrance.door());
+        server = new Server(config, timer, entrance, routes, models, streams, viewers, telemetry, this::scrape);
     }
 
     /** Runs the server until the process is told to end. */
@@ -129,6 +129,9 @@ public final class App {
         viewers.closeAll();
         upstreams.close();
         server.stop();
+        // What the last answers cost is to be told to the store, if it listens.
+        later.shutdown();
+        await(later::isTerminated, LAST_WORDS);
         store.close();
         timer.shutdownNow();
         writer.shutdownNow();
@@ -167,6 +170,10 @@ public final class App {
                         viewers::dropped,
                         telemetry.log()::dropped,
                         server.readings()));
+    }
+
+    private boolean isSimulatorsOwn(int port) {
+        return server.isSimulatorsOwn(port);
     }
 
     private LogStore store() {

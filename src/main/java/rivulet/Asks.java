@@ -1,5 +1,6 @@
 package rivulet;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Arrays;
@@ -27,9 +28,14 @@ final class Asks {
 
     private final Feeds feeds;
     private final @Nullable String instructions;
+    private final AccessConfig access;
 
-    /** @param instructions what the model is told where a request says nothing; null: each route's own */
-    Asks(Feeds feeds, @Nullable String instructions) {
+    /**
+     * @param instructions what the model is told where a request says nothing; null: each route's own
+     * @param access says which models may be named
+     */
+    Asks(Feeds feeds, @Nullable String instructions, AccessConfig access) {
+        this.access = access;
         this.feeds = feeds;
         this.instructions = instructions;
     }
@@ -103,7 +109,27 @@ final class Asks {
             List<ChatRequest.Message> messages,
             @Nullable String defaultInstructions,
             @Nullable ObjectNode schema) {
-        return ChatFields.read(fields, messages, instructions != null ? instructions : defaultInstructions, schema);
+        ChatRequest request =
+                ChatFields.read(fields, messages, instructions != null ? instructions : defaultInstructions, schema);
+        checkModel(request.model());
+        // They are merged into the upstream's request, over what stands there.
+        checkModels(request.extra().path("model"));
+        checkModels(request.extra().path("models"));
+        return request;
+    }
+
+    private void checkModels(JsonNode named) {
+        if (named.isTextual()) {
+            checkModel(named.textValue());
+        } else if (!named.isMissingNode()) {
+            named.forEach(this::checkModels);
+        }
+    }
+
+    private void checkModel(@Nullable String model) {
+        if (model != null && !access.allows(model)) {
+            throw RequestError.modelNotAllowed(model, access.models());
+        }
     }
 
     private Asked ask(Kind kind, Fields fields, ChatRequest request, Function<ChatRequest, Feed> feed) {

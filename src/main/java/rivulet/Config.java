@@ -50,6 +50,7 @@ record Config(
         Upstream.Limits limits,
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
+        AccessConfig access,
         String logLevel,
         LineFormat logFormat) {
 
@@ -130,10 +131,13 @@ record Config(
         private Config config() {
             String host = values.text(Setting.HOST);
             boolean loopback = isLoopback(host);
+            List<Upstream> upstreams = upstreams();
+            AccessConfig access = AccessConfig.read(values);
+            access.requireGuarded(values, loopback, upstreams.stream().anyMatch(Upstream::keyed));
             return new Config(
                     host,
                     values.number(Setting.PORT, 0, 65_535),
-                    upstreams(),
+                    upstreams,
                     proxies(),
                     values.choice(Setting.BACKGROUND, "off", "on").equals("on"),
                     given.get(Setting.INSTRUCTIONS),
@@ -156,6 +160,7 @@ record Config(
                     limits(),
                     documentLimits(),
                     redis(),
+                    access,
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
                     LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
                             .toUpperCase(Locale.ROOT)));

@@ -20,6 +20,7 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.access.Refusal;
 import rivulet.log.StoreAway;
 import rivulet.log.Wordless;
 
@@ -81,6 +82,9 @@ final class Errors {
         if (thrown instanceof EofException) {
             return RequestError.cutBody();
         }
+        if (thrown instanceof Refusal refusal) {
+            return RequestError.ofRefusal(refusal);
+        }
         if (thrown instanceof StoreAway) {
             return RequestError.storeAway();
         }
@@ -101,6 +105,9 @@ final class Errors {
         public boolean handle(Request request, Response response, Callback callback) {
             int status = response.getStatus();
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+            if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
+                response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
+            }
             response.write(
                     true,
                     ByteBuffer.wrap(json("http_" + status, words(status)).getBytes(StandardCharsets.UTF_8)),
@@ -113,6 +120,9 @@ final class Errors {
                 case HttpStatus.URI_TOO_LONG_414 -> "The request line is too long; send a long message by POST.";
                 case HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431 ->
                     "The request's head is larger than 64 KiB; send a long message by POST.";
+                case HttpStatus.REQUEST_TIMEOUT_408 ->
+                    "The body took too long to arrive; a larger BODY_TIMEOUT would wait for it.";
+                case HttpStatus.SERVICE_UNAVAILABLE_503 -> "Too many bytes arrive at once; try again soon.";
                 default -> HttpStatus.getMessage(status) + ".";
             };
         }

@@ -35,17 +35,40 @@ final class Follow {
 
     private final Streams streams;
     private final Viewers viewers;
+    private final int maxViewers;
     private final Executor writer;
     private final ScheduledExecutorService timer;
     private final Metrics metrics;
 
-    /** @param writer runs what follows a wait; its threads are never blocked */
-    Follow(Streams streams, Viewers viewers, Executor writer, ScheduledExecutorService timer, Metrics metrics) {
+    /**
+     * @param maxViewers at once, about: of those who come in the same moment a few more may get in
+     * @param writer runs what follows a wait; its threads are never blocked
+     */
+    Follow(
+            Streams streams,
+            Viewers viewers,
+            int maxViewers,
+            Executor writer,
+            ScheduledExecutorService timer,
+            Metrics metrics) {
+        this.maxViewers = maxViewers;
         this.streams = streams;
         this.viewers = viewers;
         this.writer = writer;
         this.timer = timer;
         this.metrics = metrics;
+    }
+
+    /** Whether one more viewer may come. */
+    boolean hasPlace() {
+        return viewers.count() < maxViewers;
+    }
+
+    /** Refuses a request that would begin a stream for a viewer too many: before anything is generated. */
+    void requirePlace() {
+        if (!hasPlace()) {
+            throw RequestError.tooManyViewers(maxViewers);
+        }
     }
 
     /** Shows a stream to the request that asked for it to begin, or for the same one once more. */

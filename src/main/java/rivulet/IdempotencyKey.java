@@ -33,7 +33,7 @@ record IdempotencyKey(String key, String fingerprint) {
                         "An idempotency key is 1 to 255 visible ASCII characters, best of all a random UUID.");
             }
             String request = ctx.req().getRequestURI() + "\n" + fields.canonical(PARAMETER);
-            return new IdempotencyKey(ctx.req().getRemoteAddr() + " " + key, hash(request));
+            return new IdempotencyKey(Entrance.caller(ctx).id() + " " + key, hash(request));
         });
     }
 

@@ -7,6 +7,7 @@ import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +15,15 @@ import org.jspecify.annotations.Nullable;
 final class Models {
     private final Supplier<CompletableFuture<List<String>>> upstream;
     private final String defaultModel;
+    private final Predicate<String> allowed;
 
     /**
      * @param upstream asks for the ids
      * @param defaultModel asked for where a request names none; empty: the upstream's first
+     * @param allowed whether a caller may name a model
      */
-    Models(Supplier<CompletableFuture<List<String>>> upstream, String defaultModel) {
+    Models(Supplier<CompletableFuture<List<String>>> upstream, String defaultModel, Predicate<String> allowed) {
+        this.allowed = allowed;
         this.upstream = upstream;
         this.defaultModel = defaultModel;
     }
@@ -41,7 +45,7 @@ final class Models {
         @Nullable String first = defaultModel.isEmpty() && !ids.isEmpty() ? ids.get(0) : defaultModel;
         ObjectNode answer = JsonNodeFactory.instance.objectNode().put("default", first);
         ArrayNode models = answer.putArray("models");
-        ids.forEach(models::add);
+        ids.stream().filter(allowed).forEach(models::add);
         return answer;
     }
 }

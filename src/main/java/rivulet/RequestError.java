@@ -1,8 +1,10 @@
 package rivulet;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import rivulet.access.Refusal;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 
@@ -54,6 +56,27 @@ final class RequestError extends RuntimeException {
                 "metrics_local",
                 "The metrics are told on this machine only; ask at a loopback address.",
                 Map.of());
+    }
+
+    static RequestError modelNotAllowed(String model, List<String> allowed) {
+        return new RequestError(
+                403,
+                "model_not_allowed",
+                "The model \"%s\" is not to be had here; MODELS allows %s."
+                        .formatted(model, String.join(", ", allowed)),
+                Map.of());
+    }
+
+    static RequestError ofRefusal(Refusal refusal) {
+        return new RequestError(refusal.status(), refusal.code(), refusal.getMessage(), refusal.headers());
+    }
+
+    static RequestError tooManyViewers(int most) {
+        return new RequestError(
+                503,
+                "too_many_viewers",
+                "%d viewers are connected, and MAX_VIEWERS allows no more; try again soon.".formatted(most),
+                Map.of("Retry-After", "1"));
     }
 
     static RequestError noSuchRoute(String message) {

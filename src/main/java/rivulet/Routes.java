@@ -6,7 +6,7 @@ import io.javalin.http.HandlerType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import rivulet.access.Door;
 import rivulet.log.StoreAway;
 import rivulet.log.StreamLog;
 import rivulet.log.StreamState;
@@ -23,8 +23,10 @@ final class Routes {
     private final Streams streams;
     private final Asks asks;
     private final Follow follow;
+    private final Door door;
 
-    Routes(Config config, Streams streams, Asks asks, Follow follow) {
+    Routes(Config config, Streams streams, Asks asks, Follow follow, Door door) {
+        this.door = door;
         this.config = config;
         this.streams = streams;
         this.asks = asks;
@@ -73,10 +75,15 @@ final class Routes {
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, fields);
         fields.rejectUnknown();
         FormatChoice.requireSuits(format, asked.kind());
-        follow.begun(ctx, streams.begin(asked, key, caller(ctx)), format);
+        follow.requirePlace();
+        follow.begun(ctx, streams.begin(asked, key, Entrance.caller(ctx)), format);
     }
 
     private void resume(Context ctx, Position position, Format format) {
+        if (!follow.hasPlace()) {
+            follow.later(ctx, format);
+            return;
+        }
         StreamLog log;
         try {
             log = streams.find(position.stream());
@@ -119,7 +126,8 @@ final class Routes {
         Asked asked = asks.chatByQuery(query);
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, query);
         query.rejectUnknown();
-        follow.whole(ctx, streams.begin(asked, key, caller(ctx)).log());
+        follow.requirePlace();
+        follow.whole(ctx, streams.begin(asked, key, Entrance.caller(ctx)).log());
     }
 
     private void chatByPath(Context ctx) {
@@ -143,8 +151,8 @@ final class Routes {
         Fields body = Body.read(ctx, config.maxBodyBytes());
         Asked asked = asks.ofKind(body);
         body.rejectUnknown();
-        StreamLog log =
-                streams.begin(asked, IdempotencyKey.of(ctx, body), caller(ctx)).log();
+        StreamLog log = streams.begin(asked, IdempotencyKey.of(ctx, body), Entrance.caller(ctx))
+                .log();
         ctx.status(201).header("Location", "/streams/" + log.start().stream());
         answerState(ctx, log);
     }
@@ -169,16 +177,13 @@ final class Routes {
     private void cancel(Context ctx) {
         query(ctx).rejectUnknown();
         StreamLog log = streams.find(Position.requireStream(ctx.pathParam("id")));
+        door.checkCreator(Entrance.caller(ctx), Optional.ofNullable(log.start().creator()));
         streams.cancel(log);
         follow.onceEnded(ctx, log, () -> answerState(ctx, log));
     }
 
     private static Fields query(Context ctx) {
         return Fields.ofQuery(Percent.query(ctx.queryString())).traced(Requests.trace(ctx));
-    }
-
-    private static @Nullable String caller(Context ctx) {
-        return ctx.attribute(Requests.CALLER);
     }
 
     private static void answerState(Context ctx, StreamLog log) {

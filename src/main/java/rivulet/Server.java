@@ -32,6 +32,8 @@ final class Server {
     private static final int ACCEPT_QUEUE = 4096;
 
     private final Config config;
+    private final ScheduledExecutorService timer;
+    private final Entrance entrance;
     private final Javalin javalin;
     private final QueuedThreadPool pool = new QueuedThreadPool();
     private final Requests requests;
@@ -43,6 +45,7 @@ final class Server {
     Server(
             Config config,
             ScheduledExecutorService timer,
+            Entrance entrance,
             Routes routes,
             Models models,
             Streams streams,
@@ -51,6 +54,8 @@ final class Server {
             Supplier<String> metrics) {
         this.config = config;
         requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
+        this.timer = timer;
+        this.entrance = entrance;
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
@@ -60,12 +65,16 @@ final class Server {
             c.http.prefer405over404 = true;
             c.routes.beforeMatched(Requests::route);
             c.routes.before(this::keepSimulatorApart);
+            c.routes.before(entrance::checkHost);
+            // Before anyone is refused: an allowed page is to see why.
             c.routes.before(new Cors(config.corsOrigins())::before);
+            c.routes.before(entrance::enter);
             c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
             new MetricsRoute(metrics).register(c.routes);
             new StaticFiles().register(c.routes);
+            new SignIn(entrance.door()).register(c.routes);
             models.register(c.routes);
             routes.register(c.routes);
             simulator.routes(c.routes, SIMULATOR_PREFIX);
@@ -75,6 +84,9 @@ final class Server {
     /** Listens; returns once requests are answered. */
     void start() {
         javalin.start();
+        for (Connector connector : javalin.jettyServer().server().getConnectors()) {
+            SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
+        }
         started = true;
     }
 
@@ -108,12 +120,19 @@ final class Server {
             pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
         }
         c.jetty.threadPool = pool;
+        AccessConfig access = config.access();
         c.jetty.modifyServer(server -> {
             server.setErrorHandler(new Errors.OfJetty());
             server.setRequestLog(requests);
+            server.insertHandler(new BodyFirst(entrance::maxBodyBytes, config.maxBodyBytes(), access.body(), timer));
         });
         c.jetty.modifyHttpConfiguration(Server::http);
-        c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
+        c.jetty.addConnector((server, http) -> {
+            ServerConnector connector = connector(server, http, config.host(), config.port());
+            connector.addBean(new Connections(access.maxConnectionsPerAddress(), access.proxies()));
+            main = connector;
+            return connector;
+        });
         if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
             // A port of its own, so that a server on a public address need not open the simulator to the world.
             c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
@@ -147,7 +166,8 @@ final class Server {
         }
     }
 
-    private boolean isSimulatorsOwn(int port) {
+    /** Whether that is the port where this process alone calls the simulator. */
+    boolean isSimulatorsOwn(int port) {
         return simulatorOnly != null && port == port(simulatorOnly);
     }
 

@@ -25,13 +25,25 @@ enum Setting {
     STRUCTURED_OUTPUT("json_schema", "how a document is asked for: json_schema, json_object or instructions"),
     INSTRUCTIONS("", "instructions for the model, on every route; default: two sentences at most on /sse/chat"),
     SIMULATOR("auto", "serve /simulator/v1: auto (only when listening on a loopback address), on or off"),
+    ACCESS_TOKENS("", "who may call: name:token, name:token; default: everyone who reaches the server"),
+    OPEN("", "i-know: listen on a public address with a key, yet without ACCESS_TOKENS"),
+    HOSTS("", "further names that the server answers under, as chat.example or *.example; *: any"),
+    TRUSTED_PROXIES("", "addresses and networks of proxies whose X-Forwarded-For holds, as 10.0.0.5, fd00::/8"),
+    MODELS("", "models that a caller may name, as gpt-4o-mini, gpt-5*; default: any"),
     CORS_ORIGINS("", "origins whose pages may call: a list like https://a.example,http://localhost:3000, or *"),
     RETENTION("10m", "how long an ended stream can be read"),
     DISCONNECT_GRACE("30s", "how long a generation goes on without a viewer; 0s: not at all, forever: to its end"),
     DRAIN_TIMEOUT("30s", "how long a stop waits for live streams"),
     HEARTBEAT("15s", "silence on a connection after which a heartbeat is sent"),
     SLOW_VIEWER_TIMEOUT("30s", "how long a viewer may take to read what it was sent"),
+    REQUESTS_PER_MINUTE("0", "streams that a caller may begin a minute; 0: any number"),
+    STREAMS_PER_CALLER("0", "streams that a caller may have live; 0: any number"),
+    OUTPUT_TOKENS_PER_DAY("0", "tokens that models may answer a caller, from midnight to midnight UTC; 0: any number"),
     MAX_STREAMS("10000", "live streams at once; one more is refused with 503"),
+    MAX_VIEWERS("20000", "connections that are shown a stream at once; one more is refused with 503"),
+    MAX_CONNECTIONS_PER_ADDRESS("", "connections of one address; default: 1000, and any number from this machine"),
+    HEAD_TIMEOUT("30s", "how long a request's head may take"),
+    BODY_TIMEOUT("2m", "how long a request's body may take"),
     MAX_BODY_BYTES("8388608", "size of a request's body"),
     MAX_ANSWER_BYTES("4194304", "size of an answer in memory"),
     MAX_DOCUMENT_CHARS("20000000", "size of a structured answer, in characters"),
@@ -69,13 +81,13 @@ enum Setting {
 
     /** Whether the value must never be shown. */
     boolean secret() {
-        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS || this == REDIS_URL;
+        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS || this == REDIS_URL || this == ACCESS_TOKENS;
     }
 
     /** All settings as the lines of {@code --help}. */
     static String help() {
         return Arrays.stream(values())
-                .map(s -> "  %-20s  %s%s"
+                .map(s -> "  %-27s  %s%s"
                         .formatted(s.name(), s.meaning, s.defaultText.isEmpty() ? "" : " [" + s.defaultText + "]"))
                 .collect(Collectors.joining("\n"));
     }

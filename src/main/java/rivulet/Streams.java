@@ -11,6 +11,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.access.Caller;
+import rivulet.access.Limits;
+import rivulet.access.Refusal;
 import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
 import rivulet.feed.Producer;
@@ -33,6 +36,7 @@ final class Streams {
 
     private final LogStore store;
     private final Config config;
+    private final Limits limits;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
     private final Consumer<Generation> onEnd;
@@ -48,14 +52,19 @@ final class Streams {
         Optional<Feed> resume(Origin origin, int sequence);
     }
 
-    /** @param onEnd told how each generation went, once it has ended */
+    /**
+     * @param limits of each caller
+     * @param onEnd told how each generation went, once it has ended
+     */
     Streams(
             LogStore store,
             Config config,
+            Limits limits,
             ScheduledExecutorService timer,
             LongSupplier nanoTime,
             Resumer resumer,
             Consumer<Generation> onEnd) {
+        this.limits = limits;
         this.resumer = resumer;
         this.onEnd = onEnd;
         this.store = store;
@@ -78,9 +87,10 @@ final class Streams {
      *
      * @param caller who asks, if that is known
      * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
+     * @throws rivulet.access.Refusal where the caller has had as much as it may
      */
-    Begun begin(Asked asked, Optional<IdempotencyKey> key, @Nullable String caller) {
-        Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model());
+    Begun begin(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
+        Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model(), caller.name());
         Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
         if (earlier.isPresent()) {
             if (!earlier.get().fingerprint().equals(key.get().fingerprint())) {
@@ -89,15 +99,15 @@ final class Streams {
             return new Begun(find(earlier.get().stream()), false);
         }
         try {
-            takePlace();
-        } catch (RequestError e) {
+            takePlace(asked, start, caller);
+        } catch (RequestError | Refusal e) {
             key.ifPresent(k -> store.release(k.key(), start.stream()));
             throw e;
         }
         return new Begun(run(asked, start, key, caller), true);
     }
 
-    private void takePlace() {
+    private void takePlace(Asked asked, Event.Start start, Caller caller) {
         if (draining) {
             throw RequestError.draining();
         }
@@ -107,13 +117,19 @@ final class Streams {
         if (!places.tryAcquire()) {
             throw RequestError.tooManyStreams(config.maxStreams());
         }
+        try {
+            limits.begin(caller, start.stream(), asked.kind().asksModel());
+        } catch (Refusal e) {
+            places.release();
+            throw e;
+        }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, @Nullable String caller) {
+    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, Caller caller) {
         StreamLog log = store.create(start);
         Producer producer = new Producer(log, config.maxAnswerBytes(), asked.background(), nanoTime, outcome -> {
-            ended(log, key, true);
-            outcome.ifPresent(how -> onEnd.accept(new Generation(start, caller, how)));
+            ended(log, key, Optional.of(caller), true);
+            outcome.ifPresent(how -> onEnd.accept(new Generation(start, caller.name(), how)));
         });
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
@@ -204,11 +220,17 @@ final class Streams {
         });
     }
 
-    /** @param placed whether it had one of the places */
-    private void ended(StreamLog log, Optional<IdempotencyKey> key, boolean placed) {
+    /**
+     * @param caller who began it here; empty if another node did, where its place was
+     * @param placed whether it had one of the places
+     */
+    private void ended(StreamLog log, Optional<IdempotencyKey> key, Optional<Caller> caller, boolean placed) {
         String id = log.start().stream();
         // Ended first: a log that another node goes on with has no end here, and cannot be read beyond its head.
-        if (log.ended()
+        boolean ended = log.ended();
+        long tokens = ended && log.start().kind().asksModel() ? StreamState.outputTokens(log) : 0;
+        caller.ifPresent(who -> limits.ended(who, id, tokens));
+        if (ended
                 && StreamState.failedAtOnce(log)
                         .filter(failed -> failed.code().retryable())
                         .isPresent()) {
@@ -256,8 +278,9 @@ final class Streams {
             // Without a place if there is none left: it had one, and it is paid for.
             boolean placed = places.tryAcquire();
             Producer producer = new Producer(log, config.maxAnswerBytes(), recovery, nanoTime, outcome -> {
-                ended(log, Optional.empty(), placed);
-                outcome.ifPresent(how -> onEnd.accept(new Generation(log.start(), null, how)));
+                Optional<String> creator = Optional.ofNullable(log.start().creator());
+                ended(log, Optional.empty(), creator.map(Caller::named), placed);
+                outcome.ifPresent(how -> onEnd.accept(new Generation(log.start(), creator.orElse(null), how)));
             });
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);

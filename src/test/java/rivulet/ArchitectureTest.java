@@ -70,6 +70,37 @@ class ArchitectureTest {
             .resideInAnyPackage("io.micrometer..", "io.prometheus..");
 
     @ArchTest
+    static final ArchRule ACCESS_KNOWS_ONLY_THE_STORE = noClasses()
+            .that()
+            .resideInAPackage("rivulet.access")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "rivulet",
+                    "rivulet.feed",
+                    "rivulet.wire",
+                    "rivulet.simulator",
+                    "io.javalin..",
+                    "org.eclipse.jetty..",
+                    "jakarta..");
+
+    @ArchTest
+    static final ArchRule NOBODY_BELOW_KNOWS_WHO_CALLS = noClasses()
+            .that()
+            .resideInAnyPackage("rivulet.log", "rivulet.feed", "rivulet.wire", "rivulet.simulator")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("rivulet.access");
+
+    @ArchTest
+    static final ArchRule BUCKETS_STAY_IN_ACCESS = noClasses()
+            .that()
+            .resideOutsideOfPackage("rivulet.access")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.github.bucket4j..");
+
+    @ArchTest
     static final ArchRule OKHTTP_STAYS_IN_FEED = noClasses()
             .that()
             .resideOutsideOfPackage("rivulet.feed")

@@ -98,11 +98,60 @@ class ConfigTest {
             BACKGROUND          | yes                 | BACKGROUND is "yes", but must be one of off, on
             UPSTREAM_API        | rest                | UPSTREAM_API is "rest", but must be one of auto, responses, chat
             OPENAI_BASE_URL     | localhost:11434     | OPENAI_BASE_URL is "localhost:11434", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            ACCESS_TOKENS       | ann:short           | ACCESS_TOKENS: the token of ann has 5 characters, but needs 16 or more, as `openssl rand -hex 16` makes
+            OPEN                | yes                 | OPEN is "yes", but must be one of i-know
+            HOSTS               | a.example:80        | HOSTS is "a.example:80", but must be a list of names without ports such as chat.example, *.example, 192.168.1.5, or *
+            TRUSTED_PROXIES     | proxy               | TRUSTED_PROXIES is "proxy", but must be a list of addresses and networks such as 10.0.0.5, 172.16.0.0/12, fd00::/8
+            REQUESTS_PER_MINUTE | many                | REQUESTS_PER_MINUTE is "many", but must be a whole number from 0 to 1000000
+            HEAD_TIMEOUT        | 0s                  | HEAD_TIMEOUT is "0s", but must be a duration such as 250ms, 1s or 2m, longer than nothing
             CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *
             """)
     void aWrongValueIsNamedInOneLine(String name, String value, String message) {
         SettingError error = assertThrows(SettingError.class, () -> read(Map.of(name, value)));
         assertEquals(message, error.getMessage());
+    }
+
+    @Test
+    void aPublicAddressWithAKeyNeedsTokensOrAWord() {
+        Map<String, String> exposed = Map.of("HOST", "0.0.0.0", "OPENAI_API_KEY", "sk-secret");
+        String said = String.valueOf(
+                assertThrows(SettingError.class, () -> read(exposed)).getMessage());
+        assertTrue(said.contains("ACCESS_TOKENS=") && said.contains("OPEN=i-know"), said);
+        assertEquals(1, said.lines().count());
+        assertFalse(said.contains("sk-secret"));
+        for (Map<String, String> also : List.of(
+                Map.of("HOST", "192.168.1.5", "ARK_API_KEY", "k"),
+                Map.of("HOST", "::", "OPENAI_BASE_URL", "http://a.example/v1", "UPSTREAM_HEADERS", "api-key: k"),
+                Map.of(
+                        "HOST",
+                        "0.0.0.0",
+                        "K",
+                        "k",
+                        "UPSTREAMS",
+                        "[{\"base_url\":\"http://a.example/v1\"},{\"base_url\":\"http://b.example/v1\",\"key\":\"K\"}]"))) {
+            assertThrows(SettingError.class, () -> read(also), also.toString());
+        }
+        for (Map<String, String> fine : List.of(
+                Map.of("HOST", "0.0.0.0"),
+                Map.of("HOST", "0.0.0.0", "OPENAI_BASE_URL", "http://localhost:11434/v1"),
+                Map.of("HOST", "0.0.0.0", "OPENAI_API_KEY", "k", "OPEN", "i-know"),
+                Map.of("HOST", "0.0.0.0", "OPENAI_API_KEY", "k", "ACCESS_TOKENS", "ann:0123456789abcdef"),
+                Map.of("HOST", "::1", "OPENAI_API_KEY", "k"),
+                Map.of("HOST", "localhost", "OPENAI_API_KEY", "k"))) {
+            read(fine);
+        }
+    }
+
+    @Test
+    void noTokenIsPrinted() {
+        Config config = read(Map.of("ACCESS_TOKENS", "ann:0123456789abcdef"));
+        assertFalse(config.toString().contains("0123456789"), config.toString());
+        assertTrue(Setting.ACCESS_TOKENS.secret());
+        for (String wrong :
+                List.of("ann:0123456789", "0123456789abcdef", "ann:0123456789abcdef,ann:0123456789abcdefg")) {
+            SettingError error = assertThrows(SettingError.class, () -> read(Map.of("ACCESS_TOKENS", wrong)));
+            assertFalse(String.valueOf(error.getMessage()).contains("0123456789"), error.getMessage());
+        }
     }
 
     @Test

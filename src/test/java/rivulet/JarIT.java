@@ -54,7 +54,8 @@ class JarIT {
         for (int i = 0; i < 200; i++) {
             Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
             client.getOutputStream()
-                    .write("GET /sse/countdown?from=60 HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                    .write("GET /sse/countdown?from=60 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                            .getBytes(StandardCharsets.UTF_8));
             clients.add(client);
         }
         for (Socket client : clients) {

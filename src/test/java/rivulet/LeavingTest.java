@@ -110,7 +110,7 @@ class LeavingTest {
     void whoLeavesAWholeAnswerEndsIt() throws Exception {
         try (RawUpstream upstream = waiting();
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
-            try (Socket client = connect(server, "GET /sse/chat-normal HTTP/1.1\r\nHost: a\r\n\r\n")) {
+            try (Socket client = connect(server, "GET /sse/chat-normal HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
                 upstream.takeRequest();
                 assertFalse(client.isClosed());
             }
@@ -142,7 +142,7 @@ class LeavingTest {
     void withoutGraceTheLastViewerTakesTheStreamWithIt() throws Exception {
         try (RawUpstream upstream = waiting();
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
-            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n")) {
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
                 readUntil(client.getInputStream(), "data: a\n");
             }
             upstream.takeClosedNanos();
@@ -155,14 +155,15 @@ class LeavingTest {
         try (RawUpstream upstream = waiting();
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "400ms")) {
             String seen;
-            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n")) {
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
                 seen = readUntil(client.getInputStream(), "data: a\n");
             }
             TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
             assertEquals(1, server.liveStreams());
             String id = seen.replaceAll("(?s).*Stream-Id: (\\S+).*", "$1");
             try (Socket client = connect(
-                    server, "GET /streams/" + id + " HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + id + ".0\r\n\r\n")) {
+                    server,
+                    "GET /streams/" + id + " HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + id + ".0\r\n\r\n")) {
                 readUntil(client.getInputStream(), "{\"delta\":\"a\"}");
                 assertEquals(1, server.liveStreams());
             }
@@ -178,7 +179,8 @@ class LeavingTest {
             String body = "{\"kind\":\"chat\",\"message\":\"hi\",\"background\":true}";
             try (Socket client = connect(
                     server,
-                    "POST /streams HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)) {
+                    "POST /streams HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                            + body)) {
                 readUntil(client.getInputStream(), "{\"delta\":\"a\"}");
             }
             TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
@@ -217,7 +219,7 @@ class LeavingTest {
         try (RawUpstream upstream = waiting()) {
             TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m");
             for (int i = 0; i < 200; i++) {
-                Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: a\r\n\r\n");
+                Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n");
                 readUntil(client.getInputStream(), "data: a\n");
                 clients.add(client);
             }

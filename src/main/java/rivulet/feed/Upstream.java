@@ -104,6 +104,11 @@ public record Upstream(
         return baseUrl != null && sameHost(baseUrl, OPENAI);
     }
 
+    /** Whether somebody pays for what is asked: a key is sent, or a header, which may hold one. */
+    public boolean keyed() {
+        return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty());
+    }
+
     /** Whether the upstream is asked for that model. */
     public boolean offers(String wanted) {
         return models.isEmpty()

@@ -30,8 +30,18 @@ public sealed interface Event {
      * @param stream the stream's id, {@code [A-Za-z0-9_-]{16,64}}
      * @param kind what the stream is about
      * @param model the model that was asked for, if known
+     * @param creator the name of who began it, and may cancel it; null: anyone may. No viewer is told.
      */
-    record Start(String stream, Kind kind, @Nullable String model) implements Event {
+    record Start(
+            String stream,
+            Kind kind,
+            @Nullable String model,
+            @Nullable String creator) implements Event {
+        /** A stream that anyone may cancel who knows of it. */
+        public Start(String stream, Kind kind, @Nullable String model) {
+            this(stream, kind, model, null);
+        }
+
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.start(this);

@@ -30,11 +30,19 @@ public final class EventJson {
         return entry.event() instanceof Event.Text text ? deltaPayload(text.delta()) : write(members(entry));
     }
 
+    /** The same with what only the nodes may know: who began the stream. */
+    static byte[] stored(Entry entry) {
+        if (!(entry.event() instanceof Event.Start start) || start.creator() == null) {
+            return payload(entry);
+        }
+        return write(members(entry).put("creator", start.creator()));
+    }
+
     /**
      * The event that was written so: of all that a format shows, nothing is lost, not even how a number was written.
      *
      * @param name what {@link #name} gave, null if nothing
-     * @param json what {@link #payload} gave
+     * @param json what {@link #payload} or {@link #stored} gave
      * @throws IllegalArgumentException if no event is written so
      */
     static Event event(@Nullable String name, String json) {

@@ -47,7 +47,8 @@ final class EventReader {
         return new Event.Start(
                 string("stream"),
                 Kind.valueOf(string("kind").toUpperCase(Locale.ROOT).replace('-', '_')),
-                members.containsKey("model") ? string("model") : null);
+                members.containsKey("model") ? string("model") : null,
+                members.containsKey("creator") ? string("creator") : null);
     }
 
     private Event toolCall() {

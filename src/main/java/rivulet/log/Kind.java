@@ -13,6 +13,11 @@ public enum Kind {
     /** A model's answer that is one JSON document, shown field by field. */
     STRUCTURED;
 
+    /** Whether a model is asked, and somebody pays for the answer. */
+    public boolean asksModel() {
+        return this == CHAT || this == STRUCTURED;
+    }
+
     /** The kind as it stands on the wire, such as {@code fake-llm}. */
     public String wireName() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -54,6 +54,11 @@ public interface LogStore extends AutoCloseable {
     /** How the store is doing. */
     StoreState state();
 
+    /** What nodes can count together; empty where there are no other nodes. */
+    default Optional<SharedCells> cells() {
+        return Optional.empty();
+    }
+
     /** Whether live streams alone take all the memory there is for logs, so that no new one should begin. */
     boolean full();
 

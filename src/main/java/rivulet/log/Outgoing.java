@@ -95,7 +95,7 @@ final class Outgoing {
         addRecovery(arguments, first + entries.size() - 1);
         for (Entry entry : entries) {
             arguments.add(EventJson.name(entry.event()).orElse(""));
-            arguments.add(new String(EventJson.payload(entry), StandardCharsets.UTF_8));
+            arguments.add(new String(EventJson.stored(entry), StandardCharsets.UTF_8));
         }
         List<String> keys = List.of(
                 RedisKeys.stream(id()),

@@ -46,4 +46,12 @@ final class RedisKeys {
     static String claim(String key) {
         return "rivulet:claim:" + key;
     }
+
+    static String cell(String name) {
+        return "rivulet:cell:" + name;
+    }
+
+    static String caller(String who) {
+        return "rivulet:caller:" + who;
+    }
 }

@@ -137,6 +137,39 @@ enum RedisScript {
               redis.call('SREM', KEYS[4], ARGV[1])
             end
             return 1
+            """),
+
+    /** Replaces what a cell holds, if it is still what it was. Run twice it may refuse what it did: that is counted twice. */
+    SWAP("""
+            -- KEYS: cell
+            -- ARGV: what it was, what it is to be
+            if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+            redis.call('SET', KEYS[1], ARGV[2], 'EX', 691200)
+            return 1
+            """),
+
+    /** Counts one more live stream of a caller, unless there are as many as may be. */
+    TAKE_PLACE("""
+            -- KEYS: the caller's streams
+            -- ARGV: node, id, how many there may be, ms to keep them, then ids that have ended
+            for i = 5, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+            local now = tonumber(redis.call('TIME')[1])
+            local all = redis.call('HGETALL', KEYS[1])
+            local count = 0
+            for i = 1, #all, 2 do
+              local owner = redis.call('GET', 'rivulet:stream:' .. all[i] .. ':owner')
+              local node, since = string.match(all[i + 1], '^(%S+) (%d+)$')
+              -- Without an owner it has not come here yet; or never will, and that is settled in a minute.
+              if owner == '-' or (not owner and now - tonumber(since) > 60) then
+                redis.call('HDEL', KEYS[1], all[i])
+              elseif all[i] ~= ARGV[2] then
+                count = count + 1
+              end
+            end
+            if count >= tonumber(ARGV[3]) then return 0 end
+            redis.call('HSET', KEYS[1], ARGV[2], ARGV[1] .. ' ' .. now)
+            redis.call('PEXPIRE', KEYS[1], ARGV[4])
+            return 1
             """);
 
     private final String source;

@@ -16,7 +16,7 @@ import redis.clients.jedis.params.SetParams;
  *
  * <pre>
  * rivulet:stream:Qm3vT0c8yHs2LxWn5aBdEg        stream; index n is entry n+1-0. TTL 24 h while live, RETENTION once ended
- *   1-0  event start  data {"stream":"Qm3vT0c8yHs2LxWn5aBdEg","kind":"chat","model":"gpt-4o-mini"}
+ *   1-0  event start  data {"stream":"Qm3vT0c8yHs2LxWn5aBdEg","kind":"chat","model":"gpt-4o-mini","creator":"ann"}
  *   2-0  data {"delta":"Hel"}
  *   3-0  data {"delta":"lo\n"}
  *   4-0  event done   data {"finish_reason":"stop","events":4,"ttft_ms":210,"elapsed_ms":260}
@@ -199,6 +199,11 @@ public final class RedisStore implements LogStore {
     }
 
     @Override
+    public Optional<SharedCells> cells() {
+        return Optional.of(new RedisCells(link, times, node));
+    }
+
+    @Override
     public StoreState state() {
         return link.state();
     }
@@ -235,7 +240,7 @@ public final class RedisStore implements LogStore {
 
     private Optional<Claim> claimInRedis(String key, String fingerprint, Event.Start start) {
         String id = start.stream();
-        String payload = new String(EventJson.payload(new Entry(start, 0, start)), StandardCharsets.UTF_8);
+        String payload = new String(EventJson.stored(new Entry(start, 0, start)), StandardCharsets.UTF_8);
         Object reply = link.ask(redis -> RedisScript.CLAIM.run(
                 redis,
                 List.of(RedisKeys.claim(key), RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(node)),

@@ -51,6 +51,8 @@ final class Browser {
                 "--disable-component-update",
                 "--disable-sync",
                 "--lang=en-US",
+                // What a hostile name server would say, for pages that should not get far.
+                "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1",
                 "--window-size=1280,860",
                 "--user-data-dir=" + profile());
         LoggingPreferences logs = new LoggingPreferences();

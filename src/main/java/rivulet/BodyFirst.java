@@ -1,0 +1,205 @@
+package rivulet;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes in a request's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
+ * would else take all threads there are. What has no hope of being answered is passed on unread.
+ */
+final class BodyFirst extends Handler.Wrapper {
+    private final ToIntFunction<Request> maxBytes;
+    private final long maxBytesAtOnce;
+    private final Duration timeout;
+    private final ScheduledExecutorService timer;
+    private final AtomicLong bytes = new AtomicLong();
+
+    /**
+     * @param maxBytes of a request's body; more is left unread, for the route to refuse
+     * @param mostBytes that this can be
+     * @param timeout for one body
+     */
+    BodyFirst(ToIntFunction<Request> maxBytes, int mostBytes, Duration timeout, ScheduledExecutorService timer) {
+        this.maxBytes = maxBytes;
+        this.timeout = timeout;
+        this.timer = timer;
+        // However many send at once: the rest of the memory is for streams.
+        this.maxBytesAtOnce = Math.max(2L * mostBytes, Runtime.getRuntime().maxMemory() / 8);
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        int most = HttpMethod.POST.is(request.getMethod()) ? maxBytes.applyAsInt(request) : 0;
+        if (most == 0 || request.getLength() > most) {
+            return super.handle(request, response, callback);
+        }
+        new Loading(request, response, callback, most).begin();
+        return true;
+    }
+
+    /** {@code LOADING -> OVER}, guarded by this: whoever brings it there answers the request. */
+    private final class Loading implements Runnable {
+        private final Request request;
+        private final Response response;
+        private final Callback callback;
+        private final int most;
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+
+        @GuardedBy("this")
+        private boolean over;
+
+        /** Set once something has to be waited for: most bodies are there with their head. */
+        @GuardedBy("this")
+        private @Nullable Future<?> deadline;
+
+        private Loading(Request request, Response response, Callback callback, int most) {
+            this.most = most;
+            this.request = request;
+            this.response = response;
+            this.callback = callback;
+        }
+
+        /** Reads what is there already; called on the request's own thread. */
+        private void begin() {
+            read(this::handle);
+        }
+
+        /** Reads what has come since, on whatever thread it came. That one is not to wait, as what follows may. */
+        @Override
+        public void run() {
+            read(loaded -> request.getContext().execute(() -> handle(loaded)));
+        }
+
+        /** Never run by two threads at once: only the last thing that it does asks for more. */
+        private void read(Consumer<Request> next) {
+            while (!isOver()) {
+                Content.Chunk chunk = request.read();
+                if (chunk == null) {
+                    limitWait();
+                    request.demand(this);
+                    return;
+                }
+                if (Content.Chunk.isFailure(chunk)) {
+                    refuse(
+                            chunk.getFailure() instanceof TimeoutException
+                                    ? HttpStatus.REQUEST_TIMEOUT_408
+                                    : HttpStatus.BAD_REQUEST_400);
+                    return;
+                }
+                take(chunk);
+                if (bytes.get() > maxBytesAtOnce) {
+                    refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
+                } else if (chunk.isLast() || body.size() > most) {
+                    pass(chunk.isLast(), next);
+                }
+            }
+        }
+
+        /** What comes after the deadline has answered is not counted, since nobody would take it back. */
+        private synchronized void take(Content.Chunk chunk) {
+            byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
+            chunk.release();
+            if (!over) {
+                body.writeBytes(piece);
+                bytes.addAndGet(piece.length);
+            }
+        }
+
+        private synchronized void limitWait() {
+            if (deadline == null && !over) {
+                deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+
+        private void late() {
+            refuse(HttpStatus.REQUEST_TIMEOUT_408);
+        }
+
+        private void refuse(int status) {
+            if (end()) {
+                bytes.addAndGet(-body.size());
+                Response.writeError(request, response, callback, status);
+            }
+        }
+
+        private void pass(boolean whole, Consumer<Request> next) {
+            if (end()) {
+                next.accept(new Loaded(request, body.toByteArray(), whole));
+            }
+        }
+
+        private void handle(Request loaded) {
+            try {
+                if (!getHandler().handle(loaded, response, callback)) {
+                    Response.writeError(request, response, callback, HttpStatus.NOT_FOUND_404);
+                }
+            } catch (Throwable t) {
+                Response.writeError(request, response, callback, t);
+            } finally {
+                bytes.addAndGet(-body.size());
+            }
+        }
+
+        private synchronized boolean isOver() {
+            return over;
+        }
+
+        private synchronized boolean end() {
+            boolean mine = !over;
+            over = true;
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
+            return mine;
+        }
+    }
+
+    /** The request once more, with what was read of its body, and behind it what was not. */
+    private static final class Loaded extends Request.Wrapper {
+        private byte @Nullable [] body;
+        private final boolean whole;
+
+        private Loaded(Request request, byte[] body, boolean whole) {
+            super(request);
+            this.body = body;
+            this.whole = whole;
+        }
+
+        @Override
+        public Content.@Nullable Chunk read() {
+            byte[] read = body;
+            if (read != null) {
+                body = null;
+                return Content.Chunk.from(ByteBuffer.wrap(read), whole);
+            }
+            return whole ? Content.Chunk.EOF : super.read();
+        }
+
+        @Override
+        public void demand(Runnable callback) {
+            if (body != null || whole) {
+                getContext().execute(callback);
+            } else {
+                super.demand(callback);
+            }
+        }
+    }
+}

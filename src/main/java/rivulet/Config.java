@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import rivulet.log.RedisAddress;
  * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
  * directory, then the defaults of {@link Setting}. The only reader of the environment.
  *
+ * @param tls what the server proves itself with; empty: it speaks without TLS
  * @param redis what several nodes share; empty: streams are in this node's memory alone
  * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
  * @param instructions what the user set; null if nothing, so that each route's own default holds
@@ -30,6 +32,7 @@ import rivulet.log.RedisAddress;
 record Config(
         String host,
         int port,
+        Optional<TlsFiles> tls,
         List<Upstream> upstreams,
         Proxies proxies,
         @Nullable String instructions,
@@ -48,6 +51,9 @@ record Config(
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
         String logLevel) {
+
+    /** The PEM files of a certificate with its chain, and of its key. */
+    record TlsFiles(Path certificate, Path key) {}
 
     /** The upstream that is asked first. */
     Upstream upstream() {
@@ -129,6 +135,7 @@ record Config(
             return new Config(
                     host,
                     values.number(Setting.PORT, 0, 65_535),
+                    tls(),
                     upstreams(),
                     proxies(),
                     given.get(Setting.INSTRUCTIONS),
@@ -152,6 +159,18 @@ record Config(
                     documentLimits(),
                     redis(),
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"));
+        }
+
+        private Optional<TlsFiles> tls() {
+            String certificate = values.text(Setting.TLS_CERT);
+            String key = values.text(Setting.TLS_KEY);
+            if (certificate.isEmpty() != key.isEmpty()) {
+                throw new SettingError("TLS takes two files, TLS_CERT and TLS_KEY, but only %s is set"
+                        .formatted(key.isEmpty() ? Setting.TLS_CERT : Setting.TLS_KEY));
+            }
+            return certificate.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new TlsFiles(Path.of(certificate), Path.of(key)));
         }
 
         private Upstream.Limits limits() {

@@ -3,15 +3,18 @@ package rivulet;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -31,6 +34,7 @@ final class Server {
 
     private final Config config;
     private final Javalin javalin;
+    private final Optional<Tls> tls;
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
@@ -43,6 +47,8 @@ final class Server {
             Streams streams,
             Viewers viewers) {
         this.config = config;
+        tls = config.tls().map(files -> new Tls(files.certificate(), files.key()));
+        tls.ifPresent(t -> t.watch(timer));
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
@@ -75,7 +81,8 @@ final class Server {
 
     /** Where people reach the server. */
     String url() {
-        return "http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":" + port(main);
+        String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
+        return (tls.isPresent() ? "https://" : "http://") + host + ":" + port(main);
     }
 
     /** Where the upstream that is the simulator is reached. */
@@ -92,10 +99,10 @@ final class Server {
         c.jetty.threadPool = pool;
         c.jetty.modifyServer(server -> server.setErrorHandler(new Errors.OfJetty()));
         c.jetty.modifyHttpConfiguration(Server::http);
-        c.jetty.addConnector((server, http) -> main = connector(server, http, config.host(), config.port()));
+        c.jetty.addConnector((server, http) -> main = listening(server, protocols(http), config.host(), config.port()));
         if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
             // A port of its own, so that a server on a public address need not open the simulator to the world.
-            c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
+            c.jetty.addConnector((server, http) -> simulatorOnly = listening(server, plain(http), LOOPBACK, 0));
         }
     }
 
@@ -106,10 +113,23 @@ final class Server {
         http.setUriCompliance(UriCompliance.UNSAFE);
     }
 
-    private static ServerConnector connector(
-            org.eclipse.jetty.server.Server server, HttpConfiguration http, String host, int port) {
-        ServerConnector connector =
-                new ServerConnector(server, new LenientHttp(http), new HTTP2CServerConnectionFactory(http));
+    private ConnectionFactory[] protocols(HttpConfiguration http) {
+        if (tls.isEmpty()) {
+            return plain(http);
+        }
+        HttpConfiguration secure = new HttpConfiguration(http);
+        // Without its own check of the name: the certificate is the client's to judge, the Host header not TLS's.
+        secure.addCustomizer(new SecureRequestCustomizer(false));
+        return tls.get().protocols(secure, new LenientHttp(secure));
+    }
+
+    private static ConnectionFactory[] plain(HttpConfiguration http) {
+        return new ConnectionFactory[] {new LenientHttp(http), new HTTP2CServerConnectionFactory(http)};
+    }
+
+    private static ServerConnector listening(
+            org.eclipse.jetty.server.Server server, ConnectionFactory[] protocols, String host, int port) {
+        ServerConnector connector = new ServerConnector(server, protocols);
         connector.setHost(host);
         connector.setPort(port);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);

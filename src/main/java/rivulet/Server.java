@@ -3,6 +3,7 @@ package rivulet;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import org.eclipse.jetty.http.HttpVersion;
@@ -62,6 +63,7 @@ final class Server {
             Errors.routes(c.routes);
             health.register(c.routes);
             new StaticFiles().register(c.routes);
+            new ApiDocs().register(c.routes);
             models.register(c.routes);
             routes.register(c.routes);
             simulator.routes(c.routes, SIMULATOR_PREFIX);
@@ -88,6 +90,15 @@ final class Server {
     /** Where the upstream that is the simulator is reached. */
     String simulatorUrl() {
         return "http://" + LOOPBACK + ":" + port(simulatorOnly) + SIMULATOR_PREFIX;
+    }
+
+    /** Every route as its method and path, such as {@code GET /streams/{id}}. */
+    List<String> routes() {
+        return javalin.unsafe.internalRouter.allHttpHandlers().stream()
+                .map(route -> route.endpoint)
+                .filter(route -> route.method.isHttpMethod())
+                .map(route -> route.method.name() + " " + route.path)
+                .toList();
     }
 
     private void jetty(JavalinConfig c) {

@@ -91,6 +91,7 @@ final class Errors {
         public boolean handle(Request request, Response response, Callback callback) {
             int status = response.getStatus();
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+            response.getHeaders().put("X-Content-Type-Options", "nosniff");
             response.write(
                     true,
                     ByteBuffer.wrap(json("http_" + status, words(status)).getBytes(StandardCharsets.UTF_8)),

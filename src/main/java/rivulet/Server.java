@@ -57,9 +57,10 @@ final class Server {
             c.startup.showJavalinBanner = false;
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
+            // First: an answer that a later one refuses has these headers too.
+            c.routes.before(new Hardening(config)::before);
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(new Cors(config.corsOrigins())::before);
-            c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
             new StaticFiles().register(c.routes);

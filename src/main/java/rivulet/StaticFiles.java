@@ -60,7 +60,6 @@ final class StaticFiles {
 
     private void index(Context ctx) {
         ctx.header("Content-Security-Policy", POLICY);
-        ctx.header("Referrer-Policy", "no-referrer");
         ctx.header("Cross-Origin-Opener-Policy", "same-origin");
         file(INDEX, ctx).answer(ctx, StaticFile.ASK_AGAIN);
     }

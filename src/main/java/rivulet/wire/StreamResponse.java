@@ -12,9 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
-import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.util.Callback;
 
@@ -83,17 +81,10 @@ public final class StreamResponse {
                 request.getServletChannel().abort(new EofException("broken off"));
             } else {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
-                wire(connection.getConnection().getEndPoint()).close();
+                connection.getConnection().getEndPoint().close();
             }
             client.close();
         }
-    }
-
-    /** What is under TLS, if there is any: closing TLS would first wait for a goodbye that a peer who does not read never lets out. */
-    private static EndPoint wire(EndPoint endPoint) {
-        return endPoint instanceof SslConnection.SslEndPoint tls
-                ? tls.getSslConnection().getEndPoint()
-                : endPoint;
     }
 
     private static AsyncContext async(HttpServletRequest request) {

@@ -144,6 +144,11 @@ public final class App {
         return server.url();
     }
 
+    /** Every route as its method and path. */
+    List<String> routes() {
+        return server.routes();
+    }
+
     /** The version in the jar, or a word for a build that is in none. */
     static String version() {
         return Optional.ofNullable(App.class.getPackage().getImplementationVersion())

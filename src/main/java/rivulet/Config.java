@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import rivulet.telemetry.LineFormat;
  * Every setting, read once at the start: from the command line, then the environment, then {@code .env} in the working
  * directory, then the defaults of {@link Setting}. The only reader of the environment.
  *
+ * @param tls what the server proves itself with; empty: it speaks without TLS
  * @param redis what several nodes share; empty: streams are in this node's memory alone
  * @param disconnectGrace how long a generation goes on without a viewer; empty: to its end
  * @param background whether upstreams that can are asked to generate though nobody is connected
@@ -32,6 +34,7 @@ import rivulet.telemetry.LineFormat;
 record Config(
         String host,
         int port,
+        Optional<TlsFiles> tls,
         List<Upstream> upstreams,
         Proxies proxies,
         boolean background,
@@ -53,6 +56,9 @@ record Config(
         AccessConfig access,
         String logLevel,
         LineFormat logFormat) {
+
+    /** The PEM files of a certificate with its chain, and of its key. */
+    record TlsFiles(Path certificate, Path key) {}
 
     /** The upstream that is asked first. */
     Upstream upstream() {
@@ -137,6 +143,7 @@ record Config(
             return new Config(
                     host,
                     values.number(Setting.PORT, 0, 65_535),
+                    tls(),
                     upstreams,
                     proxies(),
                     values.choice(Setting.BACKGROUND, "off", "on").equals("on"),
@@ -164,6 +171,18 @@ record Config(
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
                     LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
                             .toUpperCase(Locale.ROOT)));
+        }
+
+        private Optional<TlsFiles> tls() {
+            String certificate = values.text(Setting.TLS_CERT);
+            String key = values.text(Setting.TLS_KEY);
+            if (certificate.isEmpty() != key.isEmpty()) {
+                throw new SettingError("TLS takes two files, TLS_CERT and TLS_KEY, but only %s is set"
+                        .formatted(key.isEmpty() ? Setting.TLS_CERT : Setting.TLS_KEY));
+            }
+            return certificate.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new TlsFiles(Path.of(certificate), Path.of(key)));
         }
 
         private Upstream.Limits limits() {

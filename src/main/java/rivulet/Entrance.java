@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
+import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import org.eclipse.jetty.server.Request;
@@ -15,8 +16,8 @@ import rivulet.access.Origins;
 /** Lets requests in before any route sees them, and remembers who makes them. */
 final class Entrance {
     private static final String CALLER = Entrance.class.getName();
-    private static final Set<String> OPEN = Set.of("/", "/health", "/health/ready");
-    private static final String FILES = "/assets/";
+    private static final Set<String> OPEN = Set.of("/", "/health", "/health/ready", "/openapi.json", "/docs");
+    private static final List<String> FILES = List.of("/assets/", "/docs/");
 
     private final Door door;
     private final IntPredicate simulatorsOwn;
@@ -78,6 +79,6 @@ final class Entrance {
     private static boolean isForAll(Head head) {
         boolean reads =
                 head.method().equals(HandlerType.GET.name()) || head.method().equals(HandlerType.HEAD.name());
-        return reads && (OPEN.contains(head.path()) || head.path().startsWith(FILES));
+        return reads && (OPEN.contains(head.path()) || FILES.stream().anyMatch(head.path()::startsWith));
     }
 }

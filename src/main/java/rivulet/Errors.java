@@ -108,6 +108,7 @@ final class Errors {
             if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
                 response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
             }
+            response.getHeaders().put("X-Content-Type-Options", "nosniff");
             response.write(
                     true,
                     ByteBuffer.wrap(json("http_" + status, words(status)).getBytes(StandardCharsets.UTF_8)),

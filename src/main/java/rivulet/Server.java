@@ -3,6 +3,8 @@ package rivulet;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpVersion;
@@ -10,9 +12,11 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -37,6 +41,7 @@ final class Server {
     private final Javalin javalin;
     private final QueuedThreadPool pool = new QueuedThreadPool();
     private final Requests requests;
+    private final Optional<Tls> tls;
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
@@ -56,6 +61,8 @@ final class Server {
         requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
         this.timer = timer;
         this.entrance = entrance;
+        tls = config.tls().map(files -> new Tls(files.certificate(), files.key()));
+        tls.ifPresent(t -> t.watch(timer));
         Health health = new Health(config, streams, viewers, () -> started);
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
@@ -64,17 +71,19 @@ final class Server {
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
             c.routes.beforeMatched(Requests::route);
+            // First: an answer that a later one refuses has these headers too.
+            c.routes.before(new Hardening(config)::before);
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(entrance::checkHost);
             // Before anyone is refused: an allowed page is to see why.
             c.routes.before(new Cors(config.corsOrigins())::before);
             c.routes.before(entrance::enter);
-            c.routes.before(ctx -> ctx.header("X-Content-Type-Options", "nosniff"));
             Errors.routes(c.routes);
             health.register(c.routes);
             new MetricsRoute(metrics).register(c.routes);
             new StaticFiles().register(c.routes);
             new SignIn(entrance.door()).register(c.routes);
+            new ApiDocs().register(c.routes);
             models.register(c.routes);
             routes.register(c.routes);
             simulator.routes(c.routes, SIMULATOR_PREFIX);
@@ -97,7 +106,8 @@ final class Server {
 
     /** Where people reach the server. */
     String url() {
-        return "http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":" + port(main);
+        String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
+        return (tls.isPresent() ? "https://" : "http://") + host + ":" + port(main);
     }
 
     /** Where the upstream that is the simulator is reached. */
@@ -114,6 +124,15 @@ final class Server {
                 pool::getQueueSize);
     }
 
+    /** Every route as its method and path, such as {@code GET /streams/{id}}. */
+    List<String> routes() {
+        return javalin.unsafe.internalRouter.allHttpHandlers().stream()
+                .map(route -> route.endpoint)
+                .filter(route -> route.method.isHttpMethod())
+                .map(route -> route.method.name() + " " + route.path)
+                .toList();
+    }
+
     private void jetty(JavalinConfig c) {
         pool.setName("rivulet-http");
         if (Threads.virtual()) {
@@ -128,14 +147,14 @@ final class Server {
         });
         c.jetty.modifyHttpConfiguration(Server::http);
         c.jetty.addConnector((server, http) -> {
-            ServerConnector connector = connector(server, http, config.host(), config.port());
+            ServerConnector connector = listening(server, protocols(http), config.host(), config.port());
             connector.addBean(new Connections(access.maxConnectionsPerAddress(), access.proxies()));
             main = connector;
             return connector;
         });
         if (config.upstreams().stream().anyMatch(asked -> asked.baseUrl() == null)) {
             // A port of its own, so that a server on a public address need not open the simulator to the world.
-            c.jetty.addConnector((server, http) -> simulatorOnly = connector(server, http, LOOPBACK, 0));
+            c.jetty.addConnector((server, http) -> simulatorOnly = listening(server, plain(http), LOOPBACK, 0));
         }
     }
 
@@ -146,10 +165,23 @@ final class Server {
         http.setUriCompliance(UriCompliance.UNSAFE);
     }
 
-    private static ServerConnector connector(
-            org.eclipse.jetty.server.Server server, HttpConfiguration http, String host, int port) {
-        ServerConnector connector =
-                new ServerConnector(server, new LenientHttp(http), new HTTP2CServerConnectionFactory(http));
+    private ConnectionFactory[] protocols(HttpConfiguration http) {
+        if (tls.isEmpty()) {
+            return plain(http);
+        }
+        HttpConfiguration secure = new HttpConfiguration(http);
+        // Without its own check of the name: the certificate is the client's to judge, the Host header not TLS's.
+        secure.addCustomizer(new SecureRequestCustomizer(false));
+        return tls.get().protocols(secure, new LenientHttp(secure));
+    }
+
+    private static ConnectionFactory[] plain(HttpConfiguration http) {
+        return new ConnectionFactory[] {new LenientHttp(http), new HTTP2CServerConnectionFactory(http)};
+    }
+
+    private static ServerConnector listening(
+            org.eclipse.jetty.server.Server server, ConnectionFactory[] protocols, String host, int port) {
+        ServerConnector connector = new ServerConnector(server, protocols);
         connector.setHost(host);
         connector.setPort(port);
         connector.setAcceptQueueSize(ACCEPT_QUEUE);

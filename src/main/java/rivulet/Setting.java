@@ -7,6 +7,8 @@ import java.util.stream.Collectors;
 enum Setting {
     HOST("127.0.0.1", "address to listen on"),
     PORT("8080", "port to listen on; 0 takes any free one"),
+    TLS_CERT("", "PEM file of the certificate and its chain: with it HTTPS is spoken, HTTP/2 and HTTP/1.1"),
+    TLS_KEY("", "PEM file of the certificate's key, without a password"),
     OPENAI_API_KEY("", "key of the upstream; without one, and without a base URL, the built-in simulator answers"),
     OPENAI_BASE_URL("", "base URL of the upstream; default https://api.openai.com/v1 with OPENAI_API_KEY"),
     OPENAI_MODEL("", "model to ask for; default gpt-4o-mini at OpenAI and the simulator, else the upstream's first"),
@@ -81,7 +83,10 @@ enum Setting {
 
     /** Whether the value must never be shown. */
     boolean secret() {
-        return name().endsWith("_KEY") || this == UPSTREAM_HEADERS || this == REDIS_URL || this == ACCESS_TOKENS;
+        return (name().endsWith("_KEY") && this != TLS_KEY)
+                || this == UPSTREAM_HEADERS
+                || this == REDIS_URL
+                || this == ACCESS_TOKENS;
     }
 
     /** All settings as the lines of {@code --help}. */

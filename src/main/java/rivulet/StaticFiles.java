@@ -2,10 +2,8 @@ package rivulet;
 
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -13,9 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,7 +19,6 @@ import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +36,6 @@ final class StaticFiles {
     private static final String PREFIX = "/assets/";
     private static final String INDEX = "index.html";
     private static final String FOR_EVER = "public, max-age=31536000, immutable";
-    private static final String ASK_AGAIN = "no-cache";
-    private static final int HASH_CHARS = 16;
     /** No inline script or style, no other origin, no frame; Trusted Types let only DOMPurify make HTML of text. */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -54,17 +46,8 @@ final class StaticFiles {
     /** Neither the libraries, which are not all modules, nor the languages, of which one is used. */
     private static final Pattern MODULE = Pattern.compile("(?:demos/)?[\\w-]+\\.js");
 
-    private static final Map<String, String> TYPES = Map.of(
-            "html", "text/html; charset=utf-8",
-            "css", "text/css; charset=utf-8",
-            "js", "text/javascript; charset=utf-8",
-            "svg", "image/svg+xml; charset=utf-8");
-
-    /** One file as it is sent. */
-    private record Sent(byte[] plain, byte[] gzipped, String type, String etag) {}
-
     /** All of them, by name, and the hash of them all. */
-    private record Loaded(String version, Map<String, Sent> files) {}
+    private record Loaded(String version, Map<String, StaticFile> files) {}
 
     private volatile @Nullable Loaded loaded;
 
@@ -77,43 +60,24 @@ final class StaticFiles {
 
     private void index(Context ctx) {
         ctx.header("Content-Security-Policy", POLICY);
-        ctx.header("Referrer-Policy", "no-referrer");
         ctx.header("Cross-Origin-Opener-Policy", "same-origin");
-        answer(ctx, file(INDEX, ctx), ASK_AGAIN);
+        file(INDEX, ctx).answer(ctx, StaticFile.ASK_AGAIN);
     }
 
     private void asset(Context ctx) {
         String path = ctx.path().substring(PREFIX.length());
-        String version = path.length() > HASH_CHARS && path.charAt(HASH_CHARS) == '/' ? path.substring(0, 16) : "";
+        String version = path.length() > StaticFile.HASH_CHARS && path.charAt(StaticFile.HASH_CHARS) == '/'
+                ? path.substring(0, 16)
+                : "";
         boolean versioned = version.matches("[0-9a-f]{16}");
-        Sent file = file(versioned ? path.substring(HASH_CHARS + 1) : path, ctx);
+        StaticFile file = file(versioned ? path.substring(StaticFile.HASH_CHARS + 1) : path, ctx);
         // A page of an older build may still ask: it gets what there is, but nobody keeps it under that name.
-        answer(ctx, file, version.equals(loaded().version) ? FOR_EVER : ASK_AGAIN);
+        file.answer(ctx, version.equals(loaded().version) ? FOR_EVER : StaticFile.ASK_AGAIN);
     }
 
-    private Sent file(String name, Context ctx) {
+    private StaticFile file(String name, Context ctx) {
         return Optional.ofNullable(loaded().files.get(name))
                 .orElseThrow(() -> RequestError.noSuchRoute("There is no " + ctx.path() + " here."));
-    }
-
-    private static void answer(Context ctx, Sent file, String caching) {
-        ctx.header("Cache-Control", caching);
-        ctx.header("ETag", file.etag);
-        // Beside what Cors may have said.
-        ctx.res().addHeader("Vary", "Accept-Encoding");
-        String known = Optional.ofNullable(ctx.header("If-None-Match")).orElse("");
-        if (known.contains(file.etag)) {
-            ctx.status(304);
-            return;
-        }
-        boolean gzip =
-                Optional.ofNullable(ctx.header("Accept-Encoding")).orElse("").contains("gzip");
-        byte[] body = gzip ? file.gzipped : file.plain;
-        if (gzip) {
-            // Said before the body is set, so that Javalin does not compress it once more.
-            ctx.header("Content-Encoding", "gzip");
-        }
-        ctx.contentType(file.type).result(body);
     }
 
     /** Read when first asked for, so that a start does not wait for it; twice at worst, with the same outcome. */
@@ -130,15 +94,15 @@ final class StaticFiles {
         Map<String, byte[]> contents = contents();
         String version = version(contents);
         contents.computeIfPresent(INDEX, (name, page) -> withVersions(page, version, contents));
-        Map<String, Sent> files = new TreeMap<>();
-        contents.forEach((name, content) -> files.put(name, sent(name, content)));
+        Map<String, StaticFile> files = new TreeMap<>();
+        contents.forEach((name, content) -> files.put(name, StaticFile.of(name, content)));
         return new Loaded(version, files);
     }
 
     /** What a browser that loads everything has to fetch. */
     static int gzippedBytes() {
         return load().files.values().stream()
-                .mapToInt(file -> file.gzipped.length)
+                .mapToInt(file -> file.gzipped().length)
                 .sum();
     }
 
@@ -161,42 +125,13 @@ final class StaticFiles {
                         + "</head>");
     }
 
-    private static Sent sent(String name, byte[] content) {
-        String type = TYPES.getOrDefault(
-                name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT), "application/octet-stream");
-        // Weak: the plain and the gzipped form are one and the same file.
-        return new Sent(content, gzip(content), type, "W/\"" + hash(sha256().digest(content)) + "\"");
-    }
-
     private static String version(Map<String, byte[]> contents) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = StaticFile.sha256();
         contents.forEach((name, content) -> {
             digest.update(name.getBytes(StandardCharsets.UTF_8));
             digest.update(content);
         });
-        return hash(digest.digest());
-    }
-
-    private static String hash(byte[] digest) {
-        return HexFormat.of().formatHex(digest).substring(0, HASH_CHARS);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
-
-    private static byte[] gzip(byte[] content) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(content);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
+        return StaticFile.hash(digest.digest());
     }
 
     /** The files by name, in the names' order: from the jar, or from a folder while the project is being built. */

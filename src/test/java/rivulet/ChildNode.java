@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -50,6 +51,19 @@ final class ChildNode implements AutoCloseable {
     /** SIGKILL: it says no goodbye. */
     void kill() {
         process.destroyForcibly();
+    }
+
+    /** SIGTERM: it is told to end, and takes its time. */
+    void terminate() {
+        signal("-TERM");
+    }
+
+    /** What it says when it has ended; waits for it. */
+    int exitCode() throws InterruptedException {
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            throw new AssertionError("the node still runs");
+        }
+        return process.exitValue();
     }
 
     /** SIGSTOP: it stands still, and does not know. */

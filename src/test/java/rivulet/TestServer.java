@@ -25,8 +25,10 @@ public final class TestServer implements AutoCloseable {
     public static final ObjectMapper JSON = new ObjectMapper();
 
     private final App app;
-    private final HttpClient client =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .sslContext(Certificates.trusting())
+            .build();
 
     private TestServer(App app) {
         this.app = app;

@@ -34,6 +34,11 @@ public final class Peer {
         }
     }
 
+    /** Has something done when an HTTP/2 peer takes its request back, or its connection is lost; on any thread. */
+    public void onReset(Runnable action) {
+        request.addFailureListener(cause -> action.run());
+    }
+
     /**
      * Whether the peer has closed its side of an HTTP/1.1 connection. One that only shuts down its output counts as
      * gone, as it does for most servers. Called while the response is open, by one thread at a time, after the request's

@@ -1,0 +1,81 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.http.HttpHeaders;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every answer tells a browser not to do with it, and what none tells about the server. */
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class HardeningTest {
+    private static final Map<String, String> EVERYWHERE = Map.of(
+            "X-Content-Type-Options", "nosniff",
+            "Referrer-Policy", "no-referrer",
+            "Cross-Origin-Resource-Policy", "same-origin");
+
+    private static String header(HttpHeaders headers, String name) {
+        assertEquals(1, headers.allValues(name).size(), name + " in " + headers.map());
+        return headers.firstValue(name).orElseThrow();
+    }
+
+    @Test
+    void everyAnswerHasTheHeadersAndNoneNamesTheServer() {
+        try (TestServer server = TestServer.with()) {
+            for (String path : List.of(
+                    "/",
+                    "/assets/app.js",
+                    "/docs",
+                    "/openapi.json",
+                    "/health",
+                    "/models",
+                    "/sse/countdown?from=1&interval=1ms",
+                    "/sse/countdown?from=x",
+                    "/nowhere",
+                    "/simulator/v1/models")) {
+                HttpHeaders headers = server.get(path).headers();
+                EVERYWHERE.forEach((name, value) -> assertEquals(value, header(headers, name), path));
+                String policy = header(headers, "Content-Security-Policy");
+                assertTrue(policy.startsWith("default-src 'none'"), path + " " + policy);
+                assertTrue(policy.contains("frame-ancestors 'none'"), path + " " + policy);
+                assertFalse(policy.contains("unsafe"), path + " " + policy);
+                for (String banner : List.of("Server", "X-Powered-By", "Via")) {
+                    assertTrue(headers.firstValue(banner).isEmpty(), path + " says " + banner);
+                }
+                assertTrue(headers.firstValue("Strict-Transport-Security").isEmpty(), path);
+            }
+        }
+    }
+
+    @Test
+    void whatTheServerRefusesBeforeAnyRouteNamesNoServerEither() {
+        try (TestServer server = TestServer.with()) {
+            for (String request : List.of(
+                    "GET / HTTP/1.1\r\nHost: a\r\nBad Header\r\nConnection: close\r\n\r\n",
+                    "GET / HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(70_000) + "\r\nConnection: close\r\n\r\n",
+                    "nonsense\r\n\r\n")) {
+                RawHttp.Answer answer = RawHttp.send(server.port(), request);
+                assertTrue(answer.status() >= 400, answer.head());
+                assertTrue(answer.head().contains("X-Content-Type-Options: nosniff"), answer.head());
+                assertFalse(answer.head().toLowerCase(java.util.Locale.ROOT).contains("jetty"), answer.head());
+                assertFalse(answer.head().contains("Server:"), answer.head());
+                assertFalse(answer.body().contains("ava"), answer.body());
+            }
+        }
+    }
+
+    @Test
+    void onlyTheHttpsPortItselfBindsTheNameToHttps(@TempDir Path folder) {
+        try (TestServer server = TestServer.with(Certificates.in(folder).settings())) {
+            HttpHeaders headers = server.get("/health").headers();
+            assertTrue(headers.firstValue("Strict-Transport-Security").isEmpty());
+        }
+    }
+}

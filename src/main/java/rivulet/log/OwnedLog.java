@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A log that this node writes, as its producer sees it. What is appended is in this machine's memory at once, where the
@@ -33,6 +34,11 @@ final class OwnedLog implements StreamLog {
     @Override
     public List<Entry> read(int after, int most) {
         return log.read(after, most);
+    }
+
+    @Override
+    public Optional<Entry> snapshot(int after) {
+        return log.snapshot(after);
     }
 
     @Override

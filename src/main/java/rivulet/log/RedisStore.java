@@ -82,6 +82,7 @@ public final class RedisStore implements LogStore {
         inbox = new RedisInbox(link, node, nanoTime);
         writer = new RedisWriter(link, times, node, maxBehind);
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
+        memory.foldToo(reader::copies);
         lease = new RedisLease(link, node, writer, reader, inbox, new RedisReaper(times, node), nanoTime);
         writing = start(writer, "rivulet-redis-writer");
         start(reader, "rivulet-redis-reader");

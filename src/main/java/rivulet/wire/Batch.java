@@ -2,6 +2,7 @@ package rivulet.wire;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import rivulet.log.Entry;
 import rivulet.log.StreamLog;
@@ -17,15 +18,16 @@ record Batch(int last, boolean ends, byte[] bytes) {
     /** Entries at most: bounds the work for a viewer far behind, so that others get their turn. */
     private static final int MAX_ENTRIES = 512;
     /** Bytes at most, unless one frame alone is larger: what a viewer that does not read holds in memory. */
-    private static final int MAX_BYTES = 16 * 1024;
+    static final int MAX_BYTES = 16 * 1024;
 
     /**
      * The batch that follows a position; its {@code last} is the position itself if nothing does.
      *
+     * @param snapshots whether one snapshot may stand for many entries
      * @param encoder makes an entry's frame
      */
-    static Batch after(int position, StreamLog log, Function<Entry, byte[]> encoder) {
-        List<Entry> entries = log.read(position, MAX_ENTRIES);
+    static Batch after(int position, StreamLog log, boolean snapshots, Function<Entry, byte[]> encoder) {
+        List<Entry> entries = next(position, log, snapshots);
         List<byte[]> frames = new ArrayList<>(entries.size());
         int size = 0;
         for (Entry entry : entries) {
@@ -41,6 +43,14 @@ record Batch(int last, boolean ends, byte[] bytes) {
         }
         Entry last = entries.get(frames.size() - 1);
         return new Batch(last.index(), last.event().terminal(), gather(frames, size));
+    }
+
+    private static List<Entry> next(int position, StreamLog log, boolean snapshots) {
+        Optional<Entry> snapshot = snapshots ? log.snapshot(Math.max(position, 0)) : Optional.empty();
+        if (snapshot.isEmpty()) {
+            return log.read(position, MAX_ENTRIES);
+        }
+        return position < 0 ? List.of(log.read(-1, 1).get(0), snapshot.get()) : List.of(snapshot.get());
     }
 
     private static byte[] gather(List<byte[]> frames, int size) {

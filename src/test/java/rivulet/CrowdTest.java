@@ -153,7 +153,10 @@ class CrowdTest {
                 assertEquals(Crowd.sum(whole), member.sum());
             }
             long deliveries = (long) crowd.members().size() * (WORDS + FILLERS + 2);
-            meter.report(deliveries, TestServer.json(state).path("elapsed_ms").asLong());
+            long heapBytes = meter.report(
+                    deliveries, TestServer.json(state).path("elapsed_ms").asLong());
+            // What 50 stalled viewers have not read would be 240 MB; the log is one for all.
+            assertTrue(heapBytes < 150 << 20, heapBytes + " bytes");
             await("those who do not read are dropped", () -> server.viewers() == 0);
             for (SocketChannel one : stalled) {
                 List<SseEvent> before = leftOf(one);
@@ -185,7 +188,7 @@ class CrowdTest {
             spentCpu = system.getProcessCpuTime() - cpu - own;
         }
 
-        private void report(long deliveries, long elapsedMillis) {
+        private long report(long deliveries, long elapsedMillis) {
             System.gc();
             long heap =
                     Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
@@ -199,6 +202,7 @@ class CrowdTest {
                     spentCpu / 1e3 / deliveries,
                     elapsedMillis,
                     heap >> 20);
+            return heap;
         }
     }
 }

@@ -156,17 +156,18 @@ final class Streams {
 
     private void ended(StreamLog log, Optional<IdempotencyKey> key) {
         String id = log.start().stream();
-        if (StreamState.failedAtOnce(log)
-                .filter(failed -> failed.code().retryable())
-                .isPresent()) {
-            // The same request may be made again, and may do better.
-            key.ifPresent(k -> store.release(k.key(), id));
-        }
         LiveStream stream = live.remove(id);
         if (stream != null) {
             stream.stopGrace();
             places.release();
             LOG.info("stream {} ends: {} events", id, log.head() + 1);
+        }
+        // Last: a store that hangs may take its time, and must not keep the place.
+        if (StreamState.failedAtOnce(log)
+                .filter(failed -> failed.code().retryable())
+                .isPresent()) {
+            // The same request may be made again, and may do better.
+            key.ifPresent(k -> store.release(k.key(), id));
         }
     }
 

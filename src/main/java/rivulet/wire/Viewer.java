@@ -113,7 +113,7 @@ final class Viewer {
         private Pump(int position) {
             this.position = position;
             this.encoder = format.encoder(log, position);
-            this.inFlight = new Batch(position, false, NOTHING);
+            this.inFlight = Batch.nothing(position);
         }
 
         @Override

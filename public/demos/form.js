@@ -26,6 +26,17 @@ export class DocumentForm {
     slot.replaceChildren(this.#shown(path, value));
   }
 
+  /** Shows a document as far as it is known, in place of the steps that built it. */
+  show(value, path = '') {
+    if (path === '') this.clear();
+    if (value === undefined) return;
+    this.apply({ path, value });
+    if (value === null || typeof value !== 'object') return;
+    for (const [key, member] of Object.entries(value)) {
+      this.show(member, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    }
+  }
+
   /** Where a member's value goes: a labelled row in an object, an item in a list. */
   #slot(path) {
     if (path === '') return this.#root;

@@ -84,6 +84,7 @@ export function structured() {
     },
     onEvent({ name, data }) {
       if (name === 'field') form.apply(data);
+      if (name === 'snapshot') form.show(data.document);
     },
     onEnd: show,
   });

@@ -138,7 +138,7 @@ final class Follow {
         Streams.Visit visit = streams.visit(log);
         Peer peer = new Peer(ctx.req());
         CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
-        peer.onReset(() -> streams.cancel(log));
+        peer.onReset(() -> streams.abandon(log));
         AtomicBoolean answering = new AtomicBoolean();
         Future<?> looking = timer.scheduleWithFixedDelay(
                 () -> cancelIfGone(log, peer, answering), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);

@@ -230,13 +230,6 @@ final class Streams {
         boolean ended = log.ended();
         long tokens = ended && log.start().kind().asksModel() ? StreamState.outputTokens(log) : 0;
         caller.ifPresent(who -> limits.ended(who, id, tokens));
-        if (ended
-                && StreamState.failedAtOnce(log)
-                        .filter(failed -> failed.code().retryable())
-                        .isPresent()) {
-            // The same request may be made again, and may do better.
-            key.ifPresent(k -> store.release(k.key(), id));
-        }
         LiveStream stream = live.remove(id);
         if (stream != null) {
             stream.stopGrace();
@@ -245,6 +238,14 @@ final class Streams {
             }
             // The access log tells the same, and more.
             LOG.debug("stream {} ends: {} events", id, log.head() + 1);
+        }
+        // Last: a store that hangs may take its time, and must not keep the place.
+        if (ended
+                && StreamState.failedAtOnce(log)
+                        .filter(failed -> failed.code().retryable())
+                        .isPresent()) {
+            // The same request may be made again, and may do better.
+            key.ifPresent(k -> store.release(k.key(), id));
         }
     }
 

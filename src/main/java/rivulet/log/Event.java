@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One thing that happened in a stream: the whole vocabulary. A stream is {@link Start}, any number of deltas, and
- * exactly one terminal event, {@link Done} or {@link Failed}.
+ * exactly one terminal event, {@link Done} or {@link Failed}. A {@link Snapshot} stands for a stream's beginning.
  *
  * <p>Deltas are never empty and never begin or end in half a surrogate pair, so each can be encoded as UTF-8 alone.
  */
@@ -207,6 +207,17 @@ public sealed interface Event {
         }
     }
 
+    /**
+     * All that a stream has said up to here. Never in a log, but what {@link StreamLog#snapshot} gives a reader in place of
+     * many of its entries.
+     */
+    record Snapshot(StreamState state) implements Event {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.snapshot(this);
+        }
+    }
+
     /** One method per event: a format that forgets one does not compile. */
     interface Visitor<R> {
         R start(Start start);
@@ -226,6 +237,8 @@ public sealed interface Event {
         R done(Done done);
 
         R failed(Failed failed);
+
+        R snapshot(Snapshot snapshot);
     }
 
     private static void requireText(String delta) {

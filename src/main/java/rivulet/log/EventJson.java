@@ -147,6 +147,11 @@ public final class EventJson {
         public Optional<String> failed(Event.Failed failed) {
             return Optional.of("failed");
         }
+
+        @Override
+        public Optional<String> snapshot(Event.Snapshot snapshot) {
+            return Optional.of("snapshot");
+        }
     }
 
     /** The members of the event at an index. */
@@ -219,6 +224,11 @@ public final class EventJson {
             node.put("retryable", failed.code().retryable());
             Duration retryAfter = failed.retryAfter();
             return retryAfter == null ? node : node.put("retry_after", retryAfter.toSeconds());
+        }
+
+        @Override
+        public ObjectNode snapshot(Event.Snapshot snapshot) {
+            return snapshot.state().json();
         }
 
         private static @Nullable Long millis(@Nullable Duration duration) {

@@ -3,6 +3,7 @@ package rivulet.log;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -11,11 +12,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A log in this machine's memory. Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs
- * by the {@link MemoryStore}.
+ * by the {@link MemoryStore}, which folds the beginning of a long one: {@link #fold} packs the oldest entries. They can
+ * be read as before, but then each reader has them unpacked and encoded for itself alone.
  */
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
+    /** The newest entries that are never folded, a second's worth or so: many viewers are about to be shown them. */
+    private static final int TAIL_BYTES = 8 * 1024;
+    /** What is folded at once, unless one entry alone is larger: whoever appends may have to wait for it. */
+    private static final int STEP_BYTES = 64 * 1024;
+    /** Less is not worth a run of its own. */
+    private static final int MIN_STEP_BYTES = 8 * 1024;
 
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
@@ -23,12 +31,21 @@ final class MemoryLog implements StreamLog {
     private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Recovery recovery;
     private final Passage passage = new Passage();
+    private final Snapshots snapshots = new Snapshots(this);
 
+    @GuardedBy("this")
+    private final Prefix prefix = new Prefix();
+
+    /** Those that follow the prefix. */
     @GuardedBy("this")
     private final ArrayList<Entry> entries = new ArrayList<>();
 
     @GuardedBy("this")
     private long bytes = ENTRY_BYTES;
+
+    /** What the entries take that are not folded. */
+    @GuardedBy("this")
+    private long entriesBytes = ENTRY_BYTES;
 
     @GuardedBy("this")
     private boolean ended;
@@ -36,6 +53,13 @@ final class MemoryLog implements StreamLog {
     /** Whether another node writes the stream now: what it says does not come here. */
     @GuardedBy("this")
     private boolean lost;
+
+    /** Whether the store has let go of this log: then nothing it takes or gives back is counted any more. */
+    @GuardedBy("this")
+    private boolean forgotten;
+
+    /** Whether there is a prefix: looked at without a lock before each write to a viewer. */
+    private volatile boolean folded;
 
     /**
      * @param onEnd told once, after the terminal event was appended, on the thread that appended it
@@ -55,21 +79,25 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public boolean append(Event event) {
-        // A text is kept as it came and, encoded, as it was shown.
-        long growth = ENTRY_BYTES + 2L * event.weight();
+        long growth = cost(event);
+        boolean counted;
         synchronized (this) {
             if (ended || lost) {
                 return false;
             }
-            entries.add(new Entry(start, entries.size(), event));
+            entries.add(new Entry(start, prefix.size() + entries.size(), event));
             bytes += growth;
+            entriesBytes += growth;
             ended = event.terminal();
+            counted = !forgotten;
         }
         if (event.terminal()) {
             onEnd.accept(this);
         }
         signal();
-        onGrowth.accept(growth);
+        if (counted) {
+            onGrowth.accept(growth);
+        }
         return true;
     }
 
@@ -104,20 +132,87 @@ final class MemoryLog implements StreamLog {
         return bytes;
     }
 
+    /** About how much of that can be folded; 0 if that would not be worth it. */
+    synchronized long foldableBytes() {
+        long newest = cost(entries.get(entries.size() - 1).event());
+        long foldable = entriesBytes - Math.max(TAIL_BYTES, newest);
+        return foldable < MIN_STEP_BYTES ? 0 : foldable;
+    }
+
+    /** The log is no longer counted; gives what it took. */
+    synchronized long forget() {
+        long taken = forgotten ? 0 : bytes;
+        forgotten = true;
+        return taken;
+    }
+
+    /**
+     * Folds the oldest entries that are not folded yet, a bounded number.
+     *
+     * @return how many bytes that has given back; 0 if nothing was left to fold, or another thread was at it
+     */
+    long fold() {
+        List<Entry> oldest;
+        synchronized (this) {
+            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : foldable()));
+        }
+        if (oldest.isEmpty()) {
+            return 0;
+        }
+        Packed run = Packed.of(oldest);
+        long before = oldest.stream().mapToLong(entry -> cost(entry.event())).sum();
+        synchronized (this) {
+            if (entries.get(0) != oldest.get(0) || forgotten) {
+                return 0;
+            }
+            entries.subList(0, oldest.size()).clear();
+            entriesBytes -= before;
+            if (foldable() == 0) {
+                // A list never gets shorter by itself.
+                entries.trimToSize();
+            }
+            long freed = before - prefix.add(run);
+            bytes -= freed;
+            folded = true;
+            return freed;
+        }
+    }
+
     @Override
-    public synchronized List<Entry> read(int after, int most) {
-        int size = entries.size();
-        if (lost && after >= size - 1) {
-            throw new StoreAway("stream " + start.stream() + " is written by another node now");
+    public List<Entry> read(int after, int most) {
+        synchronized (this) {
+            if (lost && after >= size() - 1) {
+                throw new StoreAway("stream " + start.stream() + " is written by another node now");
+            }
         }
         return entries(after, most);
     }
 
     /** What {@link #read} gives, to one who wants no more than what is here. */
-    synchronized List<Entry> entries(int after, int most) {
-        int size = entries.size();
-        int from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
-        return List.copyOf(entries.subList(from, Math.min(size, from + most)));
+    List<Entry> entries(int after, int most) {
+        Packed run;
+        int from;
+        synchronized (this) {
+            int size = size();
+            from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
+            int first = prefix.size();
+            if (from >= first) {
+                return List.copyOf(entries.subList(from - first, Math.min(size, from + most) - first));
+            }
+            run = prefix.run(from);
+        }
+        // Not under the lock: whoever appends would wait for it.
+        return run.read(from, most);
+    }
+
+    @Override
+    public Optional<Entry> snapshot(int after) {
+        return folded && after >= 0 ? snapshots.after(after) : Optional.empty();
+    }
+
+    /** The last folded entry's index, if a state up to there is shorter than the entries after a position; else -1. */
+    synchronized int snapshotIndex(int after) {
+        return after < prefix.size() - 1 && prefix.shorterAsState(after) ? prefix.size() - 1 : -1;
     }
 
     @Override
@@ -127,7 +222,7 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public synchronized int head() {
-        return entries.size() - 1;
+        return size() - 1;
     }
 
     @Override
@@ -140,6 +235,29 @@ final class MemoryLog implements StreamLog {
         Signal signal = new Signal(run);
         signals.add(signal);
         return () -> signals.remove(signal);
+    }
+
+    @GuardedBy("this")
+    private int size() {
+        return prefix.size() + entries.size();
+    }
+
+    /** How many of the oldest entries are folded next: never the newest. */
+    @GuardedBy("this")
+    private int foldable() {
+        long most = Math.min(foldableBytes(), STEP_BYTES);
+        long sum = 0;
+        int count = 0;
+        while (sum < most && count < entries.size() - 1) {
+            sum += cost(entries.get(count).event());
+            count++;
+        }
+        return count;
+    }
+
+    /** A text is kept as it came and, encoded, as it was shown. */
+    private static long cost(Event event) {
+        return ENTRY_BYTES + 2L * event.weight();
     }
 
     /** One registration: by identity, since the same {@code Runnable} may be registered twice. */

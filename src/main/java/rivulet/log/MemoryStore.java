@@ -11,17 +11,22 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Logs in this machine's memory; an ended one is kept for the retention, then forgotten. There are no other nodes.
  *
  * <p>All logs together have a bound. Beyond it ended ones are forgotten before their time, oldest first, and as a whole:
  * who reads one already reads it to its end, and nobody is ever shown a log with a gap. Where live ones alone are beyond
- * it the store is full, and no new one should begin.
+ * it, the longest are folded, see {@link MemoryLog#fold}. Only where that gives nothing back either is the store full,
+ * and no new stream should begin.
  */
 public final class MemoryStore implements LogStore {
     /** 132 bits: more than the 128 that make an id a capability, and a whole number of base64 digits. */
     private static final int ID_DIGITS = 22;
+    /** All logs are looked through for what can be folded no more often than so many times while they fill the bound. */
+    private static final int LOOKS = 256;
 
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
     private final Map<String, Claim> claims = new ConcurrentHashMap<>();
@@ -33,6 +38,9 @@ public final class MemoryStore implements LogStore {
     /** In the order in which they ended. */
     private final Queue<MemoryLog> ended = new ConcurrentLinkedQueue<>();
 
+    private final Folding folding;
+    private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
+
     /**
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting; not closed by this store
@@ -43,6 +51,8 @@ public final class MemoryStore implements LogStore {
         this.retention = retention;
         this.timer = timer;
         this.random = random;
+        this.folding =
+                new Folding(() -> Stream.concat(logs.values().stream(), copies.get()), Math.max(1, maxBytes / LOOKS));
     }
 
     @Override
@@ -97,7 +107,10 @@ public final class MemoryStore implements LogStore {
 
     @Override
     public boolean full() {
-        return bytes.get() > maxBytes;
+        while (tooMuch() && (dropOldestEnded() || gaveBack(folding.stepAnyway(bytes.get())))) {
+            // Until there is room, or nothing left to give back.
+        }
+        return tooMuch();
     }
 
     @Override
@@ -121,13 +134,35 @@ public final class MemoryStore implements LogStore {
     /** Counts memory that a log has taken, or given back if negative, and makes room where that is too much. */
     void grown(long by) {
         bytes.addAndGet(by);
-        while (full()) {
-            MemoryLog oldest = ended.poll();
-            if (oldest == null) {
-                return;
-            }
-            drop(oldest.start().stream());
+        while (tooMuch() && dropOldestEnded()) {
+            // The next oldest.
         }
+        if (tooMuch()) {
+            // One step an append: it gives back many times what that took, and delays nobody.
+            gaveBack(folding.step(bytes.get()));
+        }
+    }
+
+    /** Folds these too, if need be: logs that are counted here, but kept elsewhere. Called before there is one. */
+    void foldToo(Supplier<Stream<MemoryLog>> elsewhere) {
+        copies = elsewhere;
+    }
+
+    private boolean tooMuch() {
+        return bytes.get() > maxBytes;
+    }
+
+    private boolean gaveBack(long freed) {
+        bytes.addAndGet(-freed);
+        return freed > 0;
+    }
+
+    private boolean dropOldestEnded() {
+        MemoryLog oldest = ended.poll();
+        if (oldest != null && logs.remove(oldest.start().stream(), oldest)) {
+            bytes.addAndGet(-oldest.forget());
+        }
+        return oldest != null;
     }
 
     private MemoryLog newLog(Event.Start start) {
@@ -156,7 +191,7 @@ public final class MemoryStore implements LogStore {
         MemoryLog log = logs.remove(id);
         if (log != null) {
             ended.remove(log);
-            bytes.addAndGet(-log.bytes());
+            bytes.addAndGet(-log.forget());
         }
     }
 

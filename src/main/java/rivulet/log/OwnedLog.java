@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,11 @@ final class OwnedLog implements StreamLog {
     @Override
     public Passage passage() {
         return log.passage();
+    }
+
+    @Override
+    public Optional<Entry> snapshot(int after) {
+        return log.snapshot(after);
     }
 
     @Override

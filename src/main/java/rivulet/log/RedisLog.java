@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
@@ -123,9 +124,9 @@ final class RedisLog implements StreamLog {
         return watched() ? 0 : nanoTime.getAsLong() - usedNanos;
     }
 
-    /** About how much memory this takes. */
-    long bytes() {
-        return copy.bytes();
+    /** Where the entries are. */
+    MemoryLog copy() {
+        return copy;
     }
 
     /** How long ago this was made, or last had news. */
@@ -152,6 +153,11 @@ final class RedisLog implements StreamLog {
             throw new StoreAway("stream " + start().stream() + " can no longer be followed here");
         }
         return entries;
+    }
+
+    @Override
+    public Optional<Entry> snapshot(int after) {
+        return copy.snapshot(after);
     }
 
     @Override

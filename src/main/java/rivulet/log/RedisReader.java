@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +80,7 @@ final class RedisReader implements Runnable {
             }
             known = Optional.ofNullable(logs.putIfAbsent(id, loaded)).orElse(loaded);
             if (known != loaded) {
-                onGrowth.accept(-loaded.bytes());
+                onGrowth.accept(-loaded.copy().forget());
             }
             if (!known.ended()) {
                 // Wakes the reader, which is blocked in a command that does not know of this log yet.
@@ -88,6 +89,11 @@ final class RedisReader implements Runnable {
         }
         known.touch();
         return Optional.of(known);
+    }
+
+    /** What is here of other nodes' logs. */
+    Stream<MemoryLog> copies() {
+        return logs.values().stream().map(RedisLog::copy);
     }
 
     /** The logs that are still followed. */
@@ -107,7 +113,7 @@ final class RedisReader implements Runnable {
     /** Lets go of a copy; who still holds it is told. */
     private void drop(String id, RedisLog log) {
         if (logs.remove(id, log)) {
-            onGrowth.accept(-log.bytes());
+            onGrowth.accept(-log.copy().forget());
         }
         log.lose();
     }

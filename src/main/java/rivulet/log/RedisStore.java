@@ -89,6 +89,7 @@ public final class RedisStore implements LogStore {
         inbox = new RedisInbox(link, node, nanoTime);
         writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
+        memory.foldToo(reader::copies);
         takeOvers = new RedisTakeOvers(link, times, node, writer, memory::open, this::owned);
         RedisReaper reaper = new RedisReaper(times, node, takeOvers);
         lease = new RedisLease(link, node, writer, reader, inbox, reaper, nanoTime);

@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +26,9 @@ public interface StreamLog {
     boolean append(Event event);
 
     /**
-     * The entries that follow a position, at most {@code most} of them; empty if there are none yet. Of an ended log,
-     * whatever the position, the terminal entry is among what can be read: a reader that has come too far, or has seen
-     * it already, is given it again, so no reader waits for ever.
+     * Entries that follow a position, without a gap, at most {@code most} of them, perhaps fewer than there are; empty
+     * only if there are none yet. Of an ended log, whatever the position, the terminal entry is among what can be read: a
+     * reader that has come too far, or has seen it already, is given it again, so no reader waits for ever.
      *
      * @param after the index of the last entry the reader has, -1 if it has none
      * @throws StoreAway if nothing is left to read and more will never come here, although the stream may be live: the
@@ -38,6 +39,17 @@ public interface StreamLog {
     /** Times the way of events through this server; of a log that another node writes, none. */
     default Passage passage() {
         return new Passage();
+    }
+
+    /**
+     * What a reader may be given in place of the entries that follow its position: a {@link Event.Snapshot}, under the
+     * index of the last entry it stands for. There is one where a log was folded for want of memory, and the entries one
+     * by one, which can still be read, would be longer. Never in place of the start.
+     *
+     * @param after as for {@link #read}
+     */
+    default Optional<Entry> snapshot(int after) {
+        return Optional.empty();
     }
 
     /** The index of the newest entry. */

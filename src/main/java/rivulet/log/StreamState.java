@@ -26,10 +26,14 @@ public final class StreamState {
 
     /** The state of a log at its present head. */
     public static StreamState of(StreamLog log) {
+        return of(log, log.head());
+    }
+
+    /** The state of a log up to an index that it has. */
+    static StreamState of(StreamLog log, int last) {
         StreamState state = new StreamState();
-        int head = log.head();
-        while (state.index < head) {
-            log.read(state.index, BATCH).forEach(state::add);
+        while (state.index < last) {
+            log.read(state.index, Math.min(BATCH, last - state.index)).forEach(state::add);
         }
         return state;
     }
@@ -164,6 +168,11 @@ public final class StreamState {
         public StringBuilder failed(Event.Failed failed) {
             status = "failed";
             return ended();
+        }
+
+        @Override
+        public StringBuilder snapshot(Event.Snapshot snapshot) {
+            throw new IllegalStateException("a snapshot is never in a log");
         }
 
         private StringBuilder ended() {

@@ -69,6 +69,14 @@ public enum Format implements Encoding {
         };
     }
 
+    /**
+     * Whether one snapshot may stand for the many events of a log that was folded. In the others, which have no place for
+     * it, a viewer is always given the pieces that it misses.
+     */
+    boolean snapshots() {
+        return this == JSON || this == NDJSON;
+    }
+
     /** Encodes the entries that follow a position, in their order, for one viewer. */
     Function<Entry, byte[]> encoder(StreamLog log, int after) {
         return this == PATCH ? new JsonPatch(log, after)::frame : entry -> entry.encoded(this);

@@ -2,6 +2,7 @@ package rivulet.wire;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Entry;
 import rivulet.log.Event;
@@ -55,12 +56,17 @@ final class Sse {
 
     /** The same block with the time after which a client that has lost its connection comes back. */
     static byte[] withRetry(byte[] block, int millis) {
-        int at = block[0] == 'e' ? indexOfLineEnd(block) + 1 : 0;
+        int at = endOfNameLine(block);
         ByteArrayOutputStream out = new ByteArrayOutputStream(block.length + 16);
         out.write(block, 0, at);
         out.writeBytes(("retry: " + millis + "\n").getBytes(StandardCharsets.US_ASCII));
         out.write(block, at, block.length - at);
         return out.toByteArray();
+    }
+
+    /** A block's first line, if that is its name; else nothing. */
+    static byte[] nameLine(byte[] block) {
+        return Arrays.copyOf(block, endOfNameLine(block));
     }
 
     /** The same block with a zero before the index in its id. */
@@ -73,9 +79,12 @@ final class Sse {
         return out.toByteArray();
     }
 
-    private static int indexOfLineEnd(byte[] block) {
+    private static int endOfNameLine(byte[] block) {
         int at = 0;
-        while (block[at] != '\n') {
+        if (block.length > 0 && block[0] == 'e') {
+            while (block[at] != '\n') {
+                at++;
+            }
             at++;
         }
         return at;

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.IteratingCallback;
 import rivulet.log.Entry;
 import rivulet.log.Passage;
@@ -130,7 +131,7 @@ final class Viewer {
         private Pump(int position) {
             this.position = position;
             this.encoder = format.encoder(log, position);
-            this.inFlight = new Batch(position, false, NOTHING);
+            this.inFlight = Batch.nothing(position);
         }
 
         @Override
@@ -139,9 +140,9 @@ final class Viewer {
                 look();
             }
             while (!inFlight.ends()) {
-                inFlight = Batch.after(position, log, encoder);
+                inFlight = Batch.after(position, log, format.snapshots(), encoder);
                 if (inFlight.bytes().length > 0) {
-                    return write(withRetry(inFlight.bytes()));
+                    return writeBlocks(inFlight.bytes());
                 }
                 if (inFlight.last() == position) {
                     return nothingToShow();
@@ -204,21 +205,37 @@ final class Viewer {
             }
         }
 
+        private Action writeBlocks(byte[] blocks) {
+            if (retrySent || !format.sse()) {
+                return write(blocks);
+            }
+            retrySent = true;
+            if (blocks.length <= Batch.MAX_BYTES) {
+                return write(Sse.withRetry(blocks, retryMillis));
+            }
+            // Shared by all viewers: a crowd that comes back to a long stream must not hold a copy each.
+            byte[] name = Sse.nameLine(blocks);
+            ByteBuffer rest = ByteBuffer.wrap(blocks, name.length, blocks.length - name.length);
+            return write(Sse.withRetry(name, retryMillis), rest);
+        }
+
         private Action write(byte[] bytes) {
-            headSent = true;
-            heartbeatDue = false;
-            lastWriteNanos = nanoTime.getAsLong();
-            writing = true;
+            beginWrite();
             response.write(ByteBuffer.wrap(bytes), this);
             return Action.SCHEDULED;
         }
 
-        private byte[] withRetry(byte[] bytes) {
-            if (retrySent || !format.sse()) {
-                return bytes;
-            }
-            retrySent = true;
-            return Sse.withRetry(bytes, retryMillis);
+        private Action write(byte[] first, ByteBuffer rest) {
+            beginWrite();
+            response.write(ByteBuffer.wrap(first), Callback.from(() -> response.write(rest, this), this::failed));
+            return Action.SCHEDULED;
+        }
+
+        private void beginWrite() {
+            headSent = true;
+            heartbeatDue = false;
+            lastWriteNanos = nanoTime.getAsLong();
+            writing = true;
         }
     }
 }

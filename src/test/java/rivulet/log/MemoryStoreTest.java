@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import rivulet.TestServer;
 
 /** The store in memory keeps the contract. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -38,6 +40,11 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Override
+    void bound(long maxBytes) {
+        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes);
+    }
+
+    @Override
     LogStore keeping(Duration retention) {
         store = new MemoryStore(retention, timer, new SecureRandom(), 1L << 30);
         return store;
@@ -45,7 +52,7 @@ class MemoryStoreTest extends StreamLogContract {
 
     @Test
     void underPressureEndedStreamsGoOldestFirstAndWhoReadsThemReadsOn() throws InterruptedException {
-        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000);
+        bound(1_000_000);
         StreamLog live = store.create(Kind.CHAT, null);
         live.append(new Event.Text("x".repeat(20_000)));
         StreamLog oldest = ended();
@@ -59,12 +66,80 @@ class MemoryStoreTest extends StreamLogContract {
 
     @Test
     void aStoreFullOfLiveStreamsSaysSoUntilOneIsOver() {
-        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000);
+        bound(1_000_000);
         StreamLog log = store.create(Kind.CHAT, null);
         log.append(new Event.Text("x".repeat(300_000)));
         assertTrue(store.full());
         log.append(EveryEvent.done());
         assertFalse(store.full());
+    }
+
+    @Test
+    void manyLiveStreamsAreFoldedTheLongestFirst() throws InterruptedException {
+        bound(2_000_000);
+        StreamLog shortest = store.create(Kind.CHAT, null);
+        append(shortest, 100);
+        List<StreamLog> logs =
+                Stream.generate(() -> store.create(Kind.CHAT, null)).limit(10).toList();
+        // Ten times what there is room for, as it is.
+        for (int round = 0; round < 60; round++) {
+            logs.forEach(log -> append(log, 100));
+        }
+        assertFalse(store.full());
+        for (StreamLog log : logs) {
+            assertTrue(log.snapshot(0).isPresent());
+            log.append(EveryEvent.done());
+            assertEquals(6002, readToEnd(log).size());
+        }
+        assertEquals(Optional.empty(), shortest.snapshot(0));
+        assertEquals(List.of(101), List.of(shortest.read(-1, 1000).size()));
+    }
+
+    @Test
+    void endedStreamsGoBeforeALiveOneIsFolded() {
+        bound(1_000_000);
+        StreamLog ended = ended();
+        StreamLog live = store.create(Kind.CHAT, null);
+        append(live, 2900);
+        assertTrue(store.find(ended.start().stream()).isPresent());
+        append(live, 100);
+        TestServer.await("the ended one goes", () -> {
+            append(live, 1);
+            return store.find(ended.start().stream()).isEmpty();
+        });
+        assertEquals(Optional.empty(), live.snapshot(0), "that was room enough");
+        append(live, 1000);
+        assertTrue(live.snapshot(0).isPresent());
+    }
+
+    @Test
+    void whatIsFoldedIsCountedOnceAndAllOfItGivenBack() {
+        bound(500_000);
+        StreamLog log = store.create(Kind.CHAT, null);
+        append(log, 20_000);
+        assertFalse(store.full());
+        log.append(EveryEvent.done());
+        ((MemoryStore) store).drop(log.start().stream());
+        StreamLog last = store.create(Kind.CHAT, null);
+        last.append(new Event.Text("x".repeat(120_000)));
+        assertFalse(store.full(), "480,600 of 500,000 bytes");
+        store.create(Kind.CHAT, null).append(new Event.Text("x".repeat(6_000)));
+        assertTrue(store.full(), "and 24,600 more; the newest of a log is never folded");
+    }
+
+    @Test
+    void aStreamThatIsFoldedAndFoldedAgainTakesLittleMoreThanItsText() {
+        bound(1_600_000);
+        StreamLog log = store.create(Kind.CHAT, null);
+        // 63 MB as they were appended; each word is five bytes of UTF-8.
+        append(log, 200_000);
+        assertFalse(store.full());
+    }
+
+    private static void append(StreamLog log, int count) {
+        for (int i = 0; i < count; i++) {
+            log.append(new Event.Text("wörd"));
+        }
     }
 
     private StreamLog ended() {

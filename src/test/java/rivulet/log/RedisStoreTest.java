@@ -28,6 +28,8 @@ class RedisStoreTest extends StreamLogContract {
     private static RedisProcess redis;
     private static ScheduledExecutorService timer;
     private final List<LogStore> nodes = new ArrayList<>();
+    private LogStore writing;
+    private LogStore reading;
 
     @BeforeAll
     static void startRedis() {
@@ -43,8 +45,8 @@ class RedisStoreTest extends StreamLogContract {
 
     @BeforeEach
     void startNodes() {
-        node(Duration.ofMinutes(1));
-        node(Duration.ofMinutes(1));
+        writing = node(Duration.ofMinutes(1), 1L << 30);
+        reading = node(Duration.ofMinutes(1), 1L << 30);
     }
 
     @AfterEach
@@ -54,17 +56,23 @@ class RedisStoreTest extends StreamLogContract {
 
     @Override
     LogStore writing() {
-        return nodes.get(0);
+        return writing;
     }
 
     @Override
     LogStore reading() {
-        return nodes.get(1);
+        return reading;
+    }
+
+    @Override
+    void bound(long maxBytes) {
+        writing = node(Duration.ofMinutes(1), maxBytes);
+        reading = node(Duration.ofMinutes(1), maxBytes);
     }
 
     @Override
     LogStore keeping(Duration retention) {
-        return node(retention);
+        return node(retention, 1L << 30);
     }
 
     @Test
@@ -92,14 +100,14 @@ class RedisStoreTest extends StreamLogContract {
         assertEquals(StoreState.REACHABLE, reading().state());
     }
 
-    private LogStore node(Duration retention) {
+    private LogStore node(Duration retention, long maxBytes) {
         LogStore node = new RedisStore(
                 RedisAddress.parse(redis.url()).orElseThrow(),
                 retention,
                 timer,
                 new SecureRandom(),
                 System::nanoTime,
-                1L << 30);
+                maxBytes);
         nodes.add(node);
         TestServer.await("Redis is reached", () -> node.state() == StoreState.REACHABLE);
         return node;

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +20,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import rivulet.TestServer;
 import rivulet.wire.Format;
@@ -25,12 +28,17 @@ import rivulet.wire.Format;
 /** What a log and a store promise. A store that passes is a store. */
 abstract class StreamLogContract {
     private static final Event.Done DONE = new Event.Done(FinishReason.STOP, null, null, null, Duration.ofMillis(7));
+    /** Few enough that a few thousand events are too many. */
+    private static final long FOLDING_BYTES = 700_000;
 
     /** The store whose node generates. */
     abstract LogStore writing();
 
     /** The store whose viewers read: of another node, where there can be several. */
     abstract LogStore reading();
+
+    /** From now on the logs of {@link #writing} and of {@link #reading} may take so many bytes each. */
+    abstract void bound(long maxBytes);
 
     /** A store like {@link #writing} whose ended streams, and claims, can be found for so long. */
     abstract LogStore keeping(Duration retention);
@@ -284,6 +292,140 @@ abstract class StreamLogContract {
                 "the claim is over",
                 () -> store.claim(key, "2", new Event.Start(store.newId(), Kind.CHAT, null))
                         .isEmpty());
+    }
+
+    @Test
+    void underPressureALiveLogIsFoldedAndReadsAsBefore() throws InterruptedException {
+        bound(FOLDING_BYTES);
+        StreamLog log = writing().create(Kind.CHAT, "m");
+        StreamLog found = found(log);
+        List<Event> sent = new ArrayList<>(List.of(log.start()));
+        sent.addAll(appendInStep(log, found, EveryEvent.deltas()));
+        sent.addAll(appendInStep(log, found, pieces(3000)));
+        assertNotSame(
+                found.read(0, 1).get(0), found.read(0, 1).get(0), "it is folded: each reader has an entry of its own");
+        assertFalse(writing().full());
+        assertFalse(reading().full());
+        log.append(DONE);
+        sent.add(DONE);
+        assertEquals(sent, events(readToEnd(found)));
+        assertEquals(sent, events(readToEnd(log)));
+        for (int after = -1; after < sent.size() - 1; after += 41) {
+            Entry next = found.read(after, 1).get(0);
+            assertEquals(after + 1, next.index());
+            for (Format format : Format.values()) {
+                assertArrayEquals(
+                        new Entry(log.start(), after + 1, sent.get(after + 1)).encoded(format), next.encoded(format));
+            }
+        }
+    }
+
+    @Test
+    void aSnapshotIsTheStateUpToItsIndexAndTheLogGoesOnBehindIt() throws InterruptedException {
+        for (Kind kind : List.of(Kind.CHAT, Kind.STRUCTURED)) {
+            List<Event> events = kind == Kind.CHAT ? mixed(900) : document(3000);
+            bound(FOLDING_BYTES);
+            StreamLog log = writing().create(kind, "m");
+            StreamLog found = found(log);
+            appendInStep(log, found, events);
+            int last = found.snapshot(0).orElseThrow().index();
+            for (int after : List.of(0, 1, last / 2)) {
+                Entry snapshot = found.snapshot(after).orElseThrow();
+                assertEquals(last, snapshot.index());
+                assertEquals(
+                        stateOf(log.start(), events.subList(0, last)),
+                        new String(EventJson.payload(snapshot), StandardCharsets.UTF_8));
+            }
+            assertEquals(last + 1, found.read(last, 1).get(0).index());
+            assertEquals(Optional.empty(), found.snapshot(last - 1), "a few entries are shorter than the whole state");
+            assertEquals(Optional.empty(), found.snapshot(last), "nothing leaps ahead of a reader");
+            assertEquals(Optional.empty(), found.snapshot(-1), "the start is never left out");
+            assertEquals(Optional.empty(), found.snapshot(found.head()));
+            assertEquals(Optional.empty(), found.snapshot(Integer.MAX_VALUE));
+        }
+    }
+
+    @Test
+    void withoutPressureNothingStandsForTheEntries() throws InterruptedException {
+        StreamLog log = writing().create(Kind.CHAT, null);
+        StreamLog found = found(log);
+        appendInStep(log, found, pieces(3000));
+        assertEquals(Optional.empty(), found.snapshot(0));
+    }
+
+    @Test
+    void whoReadsALogThatIsBeingFoldedMissesNothing() throws Exception {
+        bound(FOLDING_BYTES);
+        StreamLog log = writing().create(Kind.CHAT, null);
+        StreamLog found = found(log);
+        List<Event> sent = pieces(6000);
+        List<CompletableFuture<List<Entry>>> readers = Stream.generate(
+                        () -> TestServer.meanwhile(() -> readUnchecked(found)))
+                .limit(4)
+                .toList();
+        appendInStep(log, found, sent);
+        log.append(DONE);
+        for (CompletableFuture<List<Entry>> reader : readers) {
+            List<Event> read = events(reader.get(20, TimeUnit.SECONDS));
+            assertEquals(sent, read.subList(1, read.size() - 1));
+        }
+        assertTrue(log.snapshot(0).isPresent(), "it is folded");
+    }
+
+    /** Appends, never too far ahead of the reader: what waits for a shared store is bounded, too. */
+    private static List<Event> appendInStep(StreamLog log, StreamLog found, List<Event> events) {
+        int done = log.head();
+        for (Event event : events) {
+            assertTrue(log.append(event));
+            done++;
+            if (done % 250 == 0) {
+                awaitHead(found, done);
+            }
+        }
+        awaitHead(found, done);
+        return events;
+    }
+
+    private static List<Event> pieces(int count) {
+        return IntStream.range(0, count)
+                .<Event>mapToObj(i -> new Event.Text("né " + i))
+                .toList();
+    }
+
+    /** Three events of each number. */
+    private static List<Event> mixed(int count) {
+        List<Event> events = new ArrayList<>(List.of(new Event.ToolCall(1, "call_1", "get_weather", "")));
+        for (int i = 0; i < count; i++) {
+            events.add(new Event.Text("발사 " + i));
+            events.add(new Event.Reasoning("r" + i));
+            events.add(new Event.ToolCall(1, null, null, "{\"" + i));
+        }
+        return events;
+    }
+
+    private static List<Event> document(int count) {
+        List<Event> events = new ArrayList<>(List.of(
+                new Event.FieldSet("", "{}"),
+                new Event.FieldSet("/title", "\"\""),
+                new Event.FieldAppend("/title", "né"),
+                new Event.FieldSet("/n", "1.10"),
+                new Event.FieldSet("/a~1b", "\"\"")));
+        IntStream.range(0, count).forEach(i -> events.add(new Event.FieldAppend("/a~1b", " " + i)));
+        return events;
+    }
+
+    private static String stateOf(Event.Start start, List<Event> events) {
+        MemoryLog whole = new MemoryLog(start, ended -> {}, growth -> {});
+        events.forEach(whole::append);
+        return StreamState.of(whole).text();
+    }
+
+    private static List<Entry> readUnchecked(StreamLog log) {
+        try {
+            return readToEnd(log);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** The log as its readers find it, which is soon after it was created. */

@@ -1,0 +1,163 @@
+package rivulet.log;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Entries of a log that follow each other, packed into bytes and got back as they were: about what their text takes,
+ * where entries ready to be shown take hundreds of bytes more. Immutable.
+ *
+ * <pre>
+ * 00 03 48 65 6c                             a text delta of three bytes, "Hel"
+ * 03 06 2f 74 69 74 6c 65 02 48 69           a field's delta: "/title", "Hi"
+ * 04 09 74 6f 6f 6c 5f 63 61 6c 6c 1c 7b …   any other event: its name and its payload, as {@link EventJson} writes them
+ * </pre>
+ *
+ * Lengths are in bytes of UTF-8, seven bits a byte, lowest first, the highest bit set in all but the last.
+ */
+final class Packed {
+    private static final int TEXT = 0;
+    private static final int REASONING = 1;
+    private static final int REFUSAL = 2;
+    private static final int FIELD_DELTA = 3;
+    private static final int OTHER = 4;
+
+    private final Event.Start start;
+    private final int first;
+    private final int count;
+    private final byte[] bytes;
+
+    private Packed(Event.Start start, int first, int count, byte[] bytes) {
+        this.start = start;
+        this.first = first;
+        this.count = count;
+        this.bytes = bytes;
+    }
+
+    /** Packs entries, of which there is at least one. */
+    static Packed of(List<Entry> entries) {
+        Writer writer = new Writer();
+        entries.forEach(writer::write);
+        Entry first = entries.get(0);
+        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray());
+    }
+
+    /** The index of the first entry. */
+    int first() {
+        return first;
+    }
+
+    /** The index after that of the last entry. */
+    int end() {
+        return first + count;
+    }
+
+    /** How many bytes the entries take. */
+    int size() {
+        return bytes.length;
+    }
+
+    /** The entries from an index on, which is one of these, at most so many. */
+    List<Entry> read(int from, int most) {
+        Reader reader = new Reader(bytes);
+        for (int index = first; index < from; index++) {
+            reader.skipEvent();
+        }
+        int to = Math.min(end(), from + most);
+        List<Entry> entries = new ArrayList<>(to - from);
+        for (int index = from; index < to; index++) {
+            entries.add(new Entry(start, index, reader.event()));
+        }
+        return entries;
+    }
+
+    private static final class Writer {
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        private void write(Entry entry) {
+            Event event = entry.event();
+            if (event instanceof Event.Text text) {
+                write(TEXT, text.delta());
+            } else if (event instanceof Event.Reasoning reasoning) {
+                write(REASONING, reasoning.delta());
+            } else if (event instanceof Event.Refusal refusal) {
+                write(REFUSAL, refusal.delta());
+            } else if (event instanceof Event.FieldAppend append) {
+                write(FIELD_DELTA, append.path());
+                write(append.delta().getBytes(StandardCharsets.UTF_8));
+            } else {
+                write(OTHER, EventJson.name(event).orElseThrow());
+                write(EventJson.payload(entry));
+            }
+        }
+
+        private void write(int type, String text) {
+            out.write(type);
+            write(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        private void write(byte[] utf8) {
+            int left = utf8.length;
+            for (; left > 0x7f; left >>>= 7) {
+                out.write(left | 0x80);
+            }
+            out.write(left);
+            out.writeBytes(utf8);
+        }
+    }
+
+    private static final class Reader {
+        private final byte[] bytes;
+        private int at;
+
+        private Reader(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        private Event event() {
+            int type = bytes[at++];
+            return switch (type) {
+                case TEXT -> new Event.Text(string());
+                case REASONING -> new Event.Reasoning(string());
+                case REFUSAL -> new Event.Refusal(string());
+                case FIELD_DELTA -> new Event.FieldAppend(string(), string());
+                case OTHER -> EventJson.event(string(), string());
+                default -> throw new IllegalStateException("no event is packed as " + type);
+            };
+        }
+
+        private void skipEvent() {
+            int type = bytes[at++];
+            skipString();
+            if (type >= FIELD_DELTA) {
+                skipString();
+            }
+        }
+
+        private String string() {
+            int length = length();
+            String text = new String(bytes, at, length, StandardCharsets.UTF_8);
+            at += length;
+            return text;
+        }
+
+        private void skipString() {
+            // Not "at += length()": that would add to where it was before the length was read.
+            int length = length();
+            at += length;
+        }
+
+        private int length() {
+            int length = 0;
+            for (int shift = 0; ; shift += 7) {
+                int next = bytes[at++];
+                length |= (next & 0x7f) << shift;
+                if (next >= 0) {
+                    return length;
+                }
+            }
+        }
+    }
+}

@@ -35,6 +35,12 @@ final class AnswerEvents {
      * @param mayBeCut whether the body ended inside it, so that it may not be whole
      */
     AnswerReader.Progress event(@Nullable String type, String data, boolean mayBeCut) {
+        if (background == null && !ERROR.equals(type)) {
+            AnswerReader.Progress said = reader.piece(data);
+            if (said != null) {
+                return said;
+            }
+        }
         if (data.strip().equals(DONE_MARKER)) {
             return reader.doneMarker();
         }

@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the events of one answer. Not for use by several threads. */
 interface AnswerReader {
@@ -13,6 +14,15 @@ interface AnswerReader {
         /** The sink has been told the end. */
         ENDED
     }
+
+    /**
+     * Takes an event that says nothing but a piece of the answer, in the API's usual form, as nearly all do.
+     *
+     * @param data as it stands on the wire
+     * @return null if it is anything else: then nothing was taken, and {@link #event} is to read it
+     */
+    @Nullable
+    Progress piece(String data);
 
     /** Takes one event. */
     Progress event(JsonNode event);

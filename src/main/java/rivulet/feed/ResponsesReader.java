@@ -16,6 +16,8 @@ import rivulet.log.FinishReason;
  * named here are read.
  */
 final class ResponsesReader implements AnswerReader {
+    private static final String TEXT_DELTA = "response.output_text.delta";
+
     private final Sink sink;
     private final Scrubber scrubber;
     private final Map<String, Integer> calls = new HashMap<>();
@@ -29,6 +31,40 @@ final class ResponsesReader implements AnswerReader {
     }
 
     @Override
+    public @Nullable Progress piece(String data) {
+        if (progress == Progress.ENDED) {
+            return progress;
+        }
+        try {
+            sink.text(scrubber.whole(pieceIn(data)));
+            return progress;
+        } catch (JsonCursor.Unusual e) {
+            return null;
+        }
+    }
+
+    /** What {@link #event} would find to say in an event that is a piece of text. */
+    private static String pieceIn(String data) throws JsonCursor.Unusual {
+        JsonCursor json = new JsonCursor(data);
+        String type = null;
+        String delta = null;
+        json.beginObject();
+        while (json.nextMember()) {
+            if (json.nameIs("type")) {
+                type = JsonCursor.once(type, json.string());
+                JsonCursor.require(type.equals(TEXT_DELTA));
+            } else if (json.nameIs("delta")) {
+                delta = JsonCursor.once(delta, json.string());
+            } else {
+                json.pass();
+            }
+        }
+        json.expectEnd();
+        JsonCursor.require(type != null);
+        return JsonCursor.required(delta);
+    }
+
+    @Override
     public Progress event(JsonNode event) {
         if (progress == Progress.ENDED) {
             return progress;
@@ -36,7 +72,7 @@ final class ResponsesReader implements AnswerReader {
         JsonNode response = event.path("response");
         String delta = event.path("delta").asText("");
         switch (event.path("type").asText()) {
-            case "response.output_text.delta" -> sink.text(scrubber.whole(delta));
+            case TEXT_DELTA -> sink.text(scrubber.whole(delta));
             case "response.refusal.delta" -> {
                 anyRefusal |= !delta.isEmpty();
                 sink.refusal(delta);

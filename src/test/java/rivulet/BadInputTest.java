@@ -155,15 +155,16 @@ class BadInputTest {
 
     @Test
     void aBodyInNoEncodingIsRefused() {
-        String likeUtf32 = "POST /generate HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\n"
-                + "K\u0000\u0000\u0000\u0000\u0000";
+        String likeUtf32 =
+                "POST /generate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 6\r\n\r\n"
+                        + "K\u0000\u0000\u0000\u0000\u0000";
         assertEquals(400, RawHttp.send(server.port(), likeUtf32).status());
     }
 
     @Test
     void aBodyThatDoesNotArriveWholeIsRefused() {
         for (String path : List.of("/generate", "/simulator/v1/chat/completions")) {
-            String spoilt = "POST " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            String spoilt = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                     + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\nzz\r\n";
             assertEquals(400, RawHttp.send(server.port(), spoilt).status(), path);
         }

@@ -124,8 +124,8 @@ class LeavingTest {
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
             String id = begin(server);
             awaitText(server, id);
-            String head =
-                    "POST /streams HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + id + ".0\r\nContent-Length: 16\r\n\r\n";
+            String head = "POST /streams HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + id
+                    + ".0\r\nContent-Length: 16\r\n\r\n";
             try (Socket client = connect(server, head)) {
                 // In a packet of its own: it must not be taken for the next request.
                 TestServer.await(

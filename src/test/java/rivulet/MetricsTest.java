@@ -166,7 +166,7 @@ class MetricsTest {
             unread.setReceiveBufferSize(4096);
             unread.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
             unread.getOutputStream()
-                    .write("GET /sse/chat?message=a&model=sim-fast-99999tokens HTTP/1.1\r\nHost: a\r\n\r\n"
+                    .write("GET /sse/chat?message=a&model=sim-fast-99999tokens HTTP/1.1\r\nHost: localhost\r\n\r\n"
                             .getBytes(StandardCharsets.UTF_8));
             Scrape before = Scrape.of(server);
             Scrape.until(server, before, s -> s.sum("rivulet_viewers_dropped_total") == 1);

@@ -119,7 +119,7 @@ class ResumeTest {
     void aPositionBeyondALiveStreamWaitsAndIsGivenTheEnd() {
         String location = server.post(
                         "/streams",
-                        "{\"kind\":\"fake-llm\",\"text\":\"abc\",\"delay\":\"50ms\"}",
+                        "{\"kind\":\"fake-llm\",\"text\":\"abc\",\"delay\":\"700ms\"}",
                         "Accept",
                         "application/json")
                 .headers()

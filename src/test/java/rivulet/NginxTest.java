@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A real nginx with the configuration from {@code src/deploy} passes streams on as they come. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -39,7 +41,15 @@ class NginxTest {
     @BeforeEach
     void start() throws Exception {
         Assumptions.assumeTrue(Files.isExecutable(NGINX), "nginx is not installed");
-        server = TestServer.with("OPENAI_MODEL", "sim-fast-echo", "DISCONNECT_GRACE", "1s", "HEARTBEAT", "500ms");
+        server = TestServer.with(
+                "OPENAI_MODEL",
+                "sim-fast-echo",
+                "DISCONNECT_GRACE",
+                "1s",
+                "HEARTBEAT",
+                "500ms",
+                "HOSTS",
+                "chat.example");
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
@@ -111,6 +121,14 @@ class NginxTest {
             assertEquals(200, answer.status());
             assertEquals(prompt.replace("%20", " ").replace("%3F", "?"), SseParser.messages(answer.body()));
         }
+    }
+
+    /** As a browser asks for the site's own name; nginx passes it on, and it stands in HOSTS. */
+    @ParameterizedTest
+    @CsvSource({"chat.example,200", "other.example,421"})
+    void theNameThatIsAskedForIsPassedOn(String host, int status) {
+        String request = "GET /models HTTP/1.1\r\nHost: %s\r\nOrigin: https://%s\r\nConnection: close\r\n\r\n";
+        assertEquals(status, RawHttp.send(port, request.formatted(host, host)).status());
     }
 
     private Socket connect(String path) throws IOException {

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import rivulet.access.Refusal;
+import rivulet.feed.TraceContext;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.FinishReason;
@@ -131,6 +133,7 @@ class OpenApiTest {
             FakeLlmStream    | /streams  | {"kind":"fake-llm"
             StructuredStream | /streams  | {"kind":"structured","message":"a","fields":["a"]
             Message          | /sse/chat | {"messages":[{"role":"user","content":"a"
+            SignIn           | /sign-in  | {"token":"a"
             """)
     void theMembersOfABodyAreThoseThatAreRead(String schema, String path, String asked) {
         String close = asked.contains("[{") ? "}]}" : "}";
@@ -157,11 +160,13 @@ class OpenApiTest {
         for (Method factory : RequestError.class.getDeclaredMethods()) {
             if (Modifier.isStatic(factory.getModifiers())
                     && factory.getReturnType() == RequestError.class
-                    && !factory.getName().equals("ofFailure")
-                    && !factory.getName().equals("ofStatus")) {
+                    && !Set.of("ofFailure", "ofStatus", "ofRefusal").contains(factory.getName())) {
                 made.add(line((RequestError) factory.invoke(null, arguments(factory))));
             }
         }
+        made.addAll(refusals());
+        // Bodies, which the server takes in before any route sees the request.
+        made.addAll(Set.of("408 http_408", "503 http_503"));
         for (ErrorCode code : ErrorCode.values()) {
             made.add(line(RequestError.ofFailure(new Event.Failed(code, "why", null))));
         }
@@ -181,6 +186,24 @@ class OpenApiTest {
         assertEquals(made, described);
     }
 
+    private static Set<String> refusals() throws Exception {
+        Set<String> made = new TreeSet<>();
+        for (Method factory : Refusal.class.getDeclaredMethods()) {
+            if (Modifier.isStatic(factory.getModifiers())
+                    && factory.getReturnType() == Refusal.class
+                    && !factory.getName().equals("later")) {
+                factory.setAccessible(true);
+                made.add(line(RequestError.ofRefusal((Refusal) factory.invoke(null, arguments(factory)))));
+            }
+        }
+        // A caller's own limits, whose codes are the settings' names.
+        for (Setting limit :
+                List.of(Setting.REQUESTS_PER_MINUTE, Setting.STREAMS_PER_CALLER, Setting.OUTPUT_TOKENS_PER_DAY)) {
+            made.add("429 " + limit.name().toLowerCase(java.util.Locale.ROOT));
+        }
+        return made;
+    }
+
     private static Object[] arguments(Method factory) {
         Map<Class<?>, Object> any = Map.of(
                 int.class,
@@ -189,6 +212,8 @@ class OpenApiTest {
                 1L,
                 String.class,
                 "x",
+                List.class,
+                List.of("x"),
                 java.time.Duration.class,
                 java.time.Duration.ofSeconds(1));
         return Arrays.stream(factory.getParameterTypes()).map(any::get).toArray();
@@ -233,6 +258,8 @@ class OpenApiTest {
         sent.removeAll(Set.of("Content-Type", "Authorization"));
         Set<String> described = new TreeSet<>();
         operations().keySet().forEach(operation -> described.addAll(parameters(operation, "header")));
+        // Those of programs that trace, not of pages.
+        described.removeAll(Set.of(TraceContext.PARENT_HEADER, TraceContext.STATE_HEADER));
         assertEquals(sent, described);
     }
 
@@ -251,12 +278,7 @@ class OpenApiTest {
     void whatIsSentIsWhatIsDescribed(String asked) {
         assertSatisfies("NewStream", asked);
         HttpResponse<String> streamed = server.post("/streams", asked);
-        JsonNode names = component("schemas", "Events").path("x-events");
-        for (SseParser.SseEvent event : SseParser.parse(streamed.body())) {
-            JsonNode schema = names.path(event.name().equals("message") ? "" : event.name());
-            assertTrue(schema.isObject(), "nothing is said of " + event.name());
-            assertSatisfies(schema.path("$ref").asText().replaceAll(".*/", ""), event.data());
-        }
+        Set<String> unused = assertEventsSatisfy(streamed.body());
         String id = streamed.headers().firstValue("Stream-Id").orElseThrow();
         server.get("/streams/" + id + "?format=ndjson").body().lines().forEach(line -> assertSatisfies("Line", line));
         assertSatisfies(
@@ -264,8 +286,50 @@ class OpenApiTest {
                 server.get("/streams/" + id, "Accept", "application/json").body());
     }
 
+    private static Set<String> assertEventsSatisfy(String body) {
+        Set<String> names = new TreeSet<>();
+        JsonNode schemas = component("schemas", "Events").path("x-events");
+        for (SseParser.SseEvent event : SseParser.parse(body)) {
+            JsonNode schema = schemas.path(event.name().equals("message") ? "" : event.name());
+            assertTrue(schema.isObject(), "nothing is said of " + event.name());
+            assertSatisfies(schema.path("$ref").asText().replaceAll(".*/", ""), event.data());
+            names.add(event.name());
+        }
+        return names;
+    }
+
+    /** A live stream that is longer than its memory. */
+    @Test
+    void aSnapshotIsWhatIsDescribed() {
+        String model = "sim-fast-20000tokens-stall-after-15000";
+        try (TestServer small = TestServer.with("OPENAI_MODEL", model, "MAX_LOG_BYTES", "1048576")) {
+            String path = small.post("/streams", "{\"kind\":\"chat\",\"message\":\"a\"}", "Accept", "application/json")
+                    .headers()
+                    .firstValue("Location")
+                    .orElseThrow();
+            TestServer.await(
+                    "all but the rest",
+                    () -> TestServer.json(small.get(path, "Accept", "application/json")
+                                            .body())
+                                    .path("index")
+                                    .asInt()
+                            == 15_000);
+            small.delete(path);
+            assertTrue(assertEventsSatisfy(small.get(path).body()).contains("snapshot"));
+            String lines = small.get(path + "?format=ndjson").body();
+            assertTrue(lines.contains("\"event\":\"snapshot\""), lines);
+            lines.lines().forEach(line -> assertSatisfies("Line", line));
+        }
+    }
+
     @Test
     void theServersOwnAnswersAreDescribed() {
+        JsonNode health = TestServer.json(server.get("/health").body());
+        assertEquals(members("Health"), names(health));
+        assertEquals(
+                names(component("schemas", "Health").at("/properties/upstream/properties")),
+                names(health.path("upstream")));
+        assertSatisfies("SignedIn", server.get("/sign-in").body());
         assertSatisfies("Health", server.get("/health").body());
         assertSatisfies("Ready", server.get("/health/ready").body());
         assertSatisfies("Models", server.get("/models").body());
@@ -312,6 +376,12 @@ class OpenApiTest {
                         names.add(resolved.path("name").asText());
                     }
                 });
+        return names;
+    }
+
+    private static Set<String> names(JsonNode object) {
+        Set<String> names = new TreeSet<>();
+        object.fieldNames().forEachRemaining(names::add);
         return names;
     }
 

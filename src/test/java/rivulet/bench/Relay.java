@@ -38,6 +38,10 @@ final class Relay implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("bench.java", System.getProperty("java.home") + "/bin/java"));
         command.addAll(List.of(jvm));
+        String flags = System.getProperty("bench.flags", "");
+        if (!flags.isEmpty()) {
+            command.addAll(List.of(flags.split(" ", -1)));
+        }
         command.addAll(List.of("-jar", JAR.toString()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment()
@@ -47,7 +51,8 @@ final class Relay implements AutoCloseable {
                         "OPENAI_API_KEY", "bench",
                         "UPSTREAM_API", "chat",
                         "DISCONNECT_GRACE", "0s",
-                        "LOG_LEVEL", "warn"));
+                        "LOG_LEVEL", "warn",
+                        "LOG_FORMAT", "off"));
         builder.environment().putAll(settings);
         return start("rivulet", builder, port, false);
     }

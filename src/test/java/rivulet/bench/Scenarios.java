@@ -200,7 +200,7 @@ final class Scenarios {
         try (Relay relay = Relay.rivulet(1, Map.of("OPENAI_BASE_URL", "", "OPENAI_API_KEY", ""), jvm);
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
             socket.getOutputStream()
-                    .write("GET /sse/chat?message=hi HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+                    .write("GET /sse/chat?message=hi&format=json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
                             .getBytes(StandardCharsets.US_ASCII));
             StringBuilder seen = new StringBuilder();
             while (seen.indexOf("\"delta\"") < 0) {

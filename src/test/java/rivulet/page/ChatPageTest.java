@@ -214,7 +214,7 @@ final class ChatPageTest extends PageTest {
 
     @Test
     void anotherChatLeavesTheAnswerToGoOn() {
-        model("sim-200tps-300tokens");
+        model("sim-60tps-300tokens");
         ask("slow one");
         awaitAnswerLongerThan(20);
         browser.click("#new-chat");

@@ -10,7 +10,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import rivulet.log.Entry;
 import rivulet.log.Event;
@@ -139,15 +138,13 @@ final class Follow {
         Peer peer = new Peer(ctx.req());
         CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
         peer.onReset(() -> streams.abandon(log));
-        AtomicBoolean answering = new AtomicBoolean();
         Future<?> looking = timer.scheduleWithFixedDelay(
-                () -> cancelIfGone(log, peer, answering), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                () -> cancelIfGone(log, peer), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
         ctx.future(() -> ended.thenRunAsync(
                 () -> {
                     looking.cancel(false);
-                    synchronized (peer) {
-                        answering.set(true);
-                    }
+                    // What the peer says from now on is its next request, and not to be read here.
+                    peer.giveBack();
                     visit.end(false);
                     answerWhole(ctx, log);
                 },
@@ -164,13 +161,8 @@ final class Follow {
         }
     }
 
-    private void cancelIfGone(StreamLog log, Peer peer, AtomicBoolean answering) {
-        boolean gone;
-        // Once the answer is on its way, what the peer says next is its next request, and not to be read here.
-        synchronized (peer) {
-            gone = !answering.get() && peer.gone();
-        }
-        if (gone) {
+    private void cancelIfGone(StreamLog log, Peer peer) {
+        if (peer.gone()) {
             streams.abandon(log);
         }
     }

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Timeout;
 class LeavingTest {
     private static final String DELTA = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
 
+    private static final String NEXT = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
     /** An upstream that says one delta and then waits for the peer to close. */
     private static RawUpstream waiting() {
         return new RawUpstream((request, connection) -> {
@@ -135,6 +137,43 @@ class LeavingTest {
                 assertEquals(1, server.viewers());
             }
             TestServer.await("the viewer's leaving", () -> server.viewers() == 0);
+        }
+    }
+
+    @Test
+    void whoSendsItsNextRequestAheadAndLeavesIsNoticed() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+                readUntil(client.getInputStream(), "data: a\n");
+                client.getOutputStream().write(NEXT.getBytes(StandardCharsets.UTF_8));
+            }
+            upstream.takeClosedNanos();
+            TestServer.await("the stream's end", () -> server.liveStreams() == 0 && server.viewers() == 0);
+        }
+    }
+
+    @Test
+    void requestsSentAheadInPiecesAreAnsweredInTheirTurn() throws Exception {
+        try (TestServer server = TestServer.with("OPENAI_MODEL", "sim-fast")) {
+            String slow = "GET /sse/fake-llm?text=ab&delay=800ms HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            String ahead = NEXT + NEXT + NEXT.replace("Host", "X-Long: " + "x".repeat(3000) + "\r\nHost") + NEXT;
+            // With the request, so that Jetty holds the beginning of what follows, and without.
+            for (String first : List.of(slow, slow + ahead.substring(0, 5), slow + NEXT + ahead.substring(0, 5))) {
+                int asked = first.contains(NEXT) ? 5 : 4;
+                try (Socket client = connect(server, first)) {
+                    String rest = first.equals(slow) ? ahead : ahead.substring(5);
+                    client.setTcpNoDelay(true);
+                    readUntil(client.getInputStream(), "data: a\n");
+                    client.getOutputStream().write(rest.substring(0, 7).getBytes(StandardCharsets.UTF_8));
+                    readUntil(client.getInputStream(), "data: b\n");
+                    client.getOutputStream().write(rest.substring(7).getBytes(StandardCharsets.UTF_8));
+                    for (int i = 0; i < asked; i++) {
+                        readUntil(client.getInputStream(), "\"status\":\"ok\"");
+                    }
+                    assertFalse(client.isClosed());
+                }
+            }
         }
     }
 

@@ -5,24 +5,33 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
-import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
 
 /**
  * Who waits for an answer. Jetty reads nothing from an HTTP/1.1 connection while a response is open, so nobody else
  * notices that the peer of a silent one has left; on HTTP/2 Jetty itself tells.
+ *
+ * <p>To notice it is to read, and what is read may be the peer's next request. That is kept here while the response is
+ * open, and handed to the connection by {@link #giveBack}, before it reads on its own again: its buffer is no two
+ * threads' at once. {@code LOOKING -> OVER}, guarded by this.
  */
 public final class Peer {
+    /** Of the next request, while this one is answered: a peer that sends more is believed to be there. */
+    private static final int MOST_AHEAD = 1024;
+
     private final ServletContextRequest request;
-    /** Whether the peer has sent its next request already: then it is there, and no more may be read. */
-    private boolean nextRequestSeen;
+    /** What was read of the next request, in flush mode. */
+    private ByteBuffer ahead = BufferUtil.allocate(1);
+
+    private boolean over;
 
     /** The peer that sent a request. */
     public Peer(HttpServletRequest request) {
         this.request = ServletContextRequest.getServletContextRequest(request);
         // What comes next then is the body, which Jetty may read at the same time.
-        nextRequestSeen = hasUnreadBody(request);
+        over = hasUnreadBody(request);
     }
 
     private static boolean hasUnreadBody(HttpServletRequest request) {
@@ -41,25 +50,57 @@ public final class Peer {
 
     /**
      * Whether the peer has closed its side of an HTTP/1.1 connection. One that only shuts down its output counts as
-     * gone, as it does for most servers. Called while the response is open, by one thread at a time, after the request's
-     * body has been read.
+     * gone, as it does for most servers. Nothing is read, and the peer is never gone, once {@link #giveBack} or
+     * {@link #letGo} was called. On any thread.
      */
     public synchronized boolean gone() {
         ConnectionMetaData meta = request.getConnectionMetaData();
-        if (nextRequestSeen || meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
+        // The version is asked of the connection, and is this request's only while its response is open.
+        if (over
+                || meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()
+                || !(meta.getConnection() instanceof HttpConnection connection)) {
             return false;
         }
-        ByteBuffer ahead = BufferUtil.allocate(1);
         try {
-            int filled = meta.getConnection().getEndPoint().fill(ahead);
-            if (filled > 0 && meta.getConnection() instanceof Connection.UpgradeTo reader) {
-                // It belongs to the connection, which looks at it when this response has ended.
-                nextRequestSeen = true;
-                reader.onUpgradeTo(ahead);
-            }
-            return filled < 0;
+            boolean room = !BufferUtil.isFull(ahead) || grow(room(connection));
+            // Into a full buffer nothing is read, and an end not seen.
+            return room && connection.getEndPoint().fill(ahead) < 0;
         } catch (IOException e) {
             return true;
         }
+    }
+
+    /** Few peers send ahead, and only these need the room; whether there is more now. */
+    private boolean grow(int room) {
+        ByteBuffer small = ahead;
+        if (small.capacity() < room) {
+            ahead = BufferUtil.allocate(room);
+            BufferUtil.append(ahead, small);
+        }
+        return ahead.capacity() > small.capacity();
+    }
+
+    /**
+     * How much the connection can surely take back: it drops what does not fit. Where it holds some of the next request
+     * already, one byte fits in place of this one's.
+     */
+    private static int room(HttpConnection connection) {
+        return connection.isRequestBufferEmpty() ? Math.min(MOST_AHEAD, connection.getInputBufferSize()) : 1;
+    }
+
+    /**
+     * Hands what was read of the next request to the connection, and ends the looking. To be called before the response
+     * is ended: from then on the connection reads, perhaps on another thread.
+     */
+    public synchronized void giveBack() {
+        if (!over && ahead.hasRemaining()) {
+            ((HttpConnection) request.getConnectionMetaData().getConnection()).onUpgradeTo(ahead);
+        }
+        over = true;
+    }
+
+    /** Ends the looking; for a connection that is closed, and takes nothing back. */
+    public synchronized void letGo() {
+        over = true;
     }
 }

@@ -66,6 +66,7 @@ public final class StreamResponse {
     /** Ends the response cleanly, once all writes are done. */
     public void end() {
         if (closed.compareAndSet(false, true)) {
+            peer.giveBack();
             client.close();
         }
     }
@@ -83,6 +84,8 @@ public final class StreamResponse {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
                 connection.getConnection().getEndPoint().close();
             }
+            // After the close, or the connection would go on with a request whose beginning it was not given.
+            peer.letGo();
             client.close();
         }
     }

@@ -51,7 +51,8 @@ final class WriteTurns implements Executor, ReadTurns {
     @Override
     public void waits() {
         List<Runnable> turn = WOKEN.get();
-        if (turn != null && !turn.isEmpty()) {
+        // One that is served may wake others; none may be left behind when the thread waits.
+        while (turn != null && !turn.isEmpty()) {
             List<Runnable> due = List.copyOf(turn);
             turn.clear();
             run(due);

@@ -6,6 +6,7 @@ import io.javalin.http.Context;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
@@ -216,6 +217,22 @@ final class Server {
         @Override
         public Connection newConnection(Connector connector, EndPoint endPoint) {
             HttpConnection connection = new HttpConnection(getHttpConfiguration(), connector, endPoint) {
+                private final ReentrantLock reading = new ReentrantLock();
+
+                /**
+                 * Jetty 12.1.12 answers what is no HTTP on another thread, which then reads on while the first one is
+                 * still here: both release the one buffer ("already released", at HttpConnection.onFillable).
+                 */
+                @Override
+                public void onFillable() {
+                    reading.lock();
+                    try {
+                        super.onFillable();
+                    } finally {
+                        reading.unlock();
+                    }
+                }
+
                 @Override
                 protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
                     return super.newHttpStream(method, Percent.repair(uri), version);

@@ -36,7 +36,7 @@ final class AnswerEvents {
      */
     AnswerReader.Progress event(@Nullable String type, String data, boolean mayBeCut) {
         if (background == null && !ERROR.equals(type)) {
-            AnswerReader.Progress said = reader.piece(data);
+            AnswerReader.Progress said = reader.usual(data);
             if (said != null) {
                 return said;
             }

@@ -21,8 +21,19 @@ interface AnswerReader {
      * @param data as it stands on the wire
      * @return null if it is anything else: then nothing was taken, and {@link #event} is to read it
      */
-    @Nullable
-    Progress piece(String data);
+    default @Nullable Progress usual(String data) {
+        try {
+            return piece(usualPiece(data));
+        } catch (JsonCursor.Unusual e) {
+            return null;
+        }
+    }
+
+    /** The piece of the answer in such an event; see {@link UsualPiece}. Takes nothing. */
+    String usualPiece(String data) throws JsonCursor.Unusual;
+
+    /** Takes a piece of the answer. */
+    Progress piece(String piece);
 
     /** Takes one event. */
     Progress event(JsonNode event);

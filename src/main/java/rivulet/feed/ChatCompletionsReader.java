@@ -1,7 +1,6 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +15,6 @@ import rivulet.log.FinishReason;
  * providers send no {@code finish_reason}. A body that ends without either was cut.
  */
 final class ChatCompletionsReader implements AnswerReader {
-    /** What a delta may hold beside its content that is said too. */
-    private static final List<String> OTHER_WORDS =
-            List.of("reasoning_content", "reasoning", "refusal", "tool_calls", "function_call");
-
     private final Sink sink;
     private final Scrubber scrubber;
     private Progress progress = Progress.OPEN;
@@ -33,66 +28,14 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     @Override
-    public @Nullable Progress piece(String data) {
-        try {
-            text(pieceIn(data));
-            return progress;
-        } catch (JsonCursor.Unusual e) {
-            return null;
-        }
+    public String usualPiece(String data) throws JsonCursor.Unusual {
+        return UsualPiece.ofChatCompletion(data);
     }
 
-    /** What {@link #event} would find to say in an event of one choice with nothing but content. */
-    private static String pieceIn(String data) throws JsonCursor.Unusual {
-        JsonCursor json = new JsonCursor(data);
-        String content = null;
-        json.beginObject();
-        while (json.nextMember()) {
-            if (json.nameIs("choices")) {
-                content = JsonCursor.once(content, choiceIn(json));
-            } else if (json.nameIs("usage") || json.nameIs("x_groq") || json.nameIs("error")) {
-                json.expectNull();
-            } else {
-                json.pass();
-            }
-        }
-        json.expectEnd();
-        return JsonCursor.required(content);
-    }
-
-    private static String choiceIn(JsonCursor json) throws JsonCursor.Unusual {
-        String content = null;
-        json.beginArray();
-        JsonCursor.require(json.nextElement());
-        json.beginObject();
-        while (json.nextMember()) {
-            if (json.nameIs("delta")) {
-                content = JsonCursor.once(content, contentIn(json));
-            } else if (json.nameIs("index")) {
-                json.expectZero();
-            } else if (json.nameIs("finish_reason")) {
-                json.expectNull();
-            } else {
-                json.pass();
-            }
-        }
-        JsonCursor.require(!json.nextElement());
-        return JsonCursor.required(content);
-    }
-
-    private static String contentIn(JsonCursor json) throws JsonCursor.Unusual {
-        String content = null;
-        json.beginObject();
-        while (json.nextMember()) {
-            if (json.nameIs("content")) {
-                content = JsonCursor.once(content, json.string());
-            } else if (OTHER_WORDS.stream().anyMatch(json::nameIs)) {
-                json.expectNull();
-            } else {
-                json.pass();
-            }
-        }
-        return JsonCursor.required(content);
+    @Override
+    public Progress piece(String piece) {
+        text(piece);
+        return progress;
     }
 
     @Override

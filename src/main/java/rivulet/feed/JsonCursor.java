@@ -1,7 +1,5 @@
 package rivulet.feed;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Walks once over a JSON text (RFC 8259), forward, without building anything: nearly all events of an upstream are looked
  * at for one short string, and a tree of each costs more than all else that is done with it. Knows no repair: whatever is
@@ -17,7 +15,7 @@ final class JsonCursor {
     static final class Unusual extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private Unusual() {
+        Unusual() {
             // Not an error but a way to go; where it was thrown tells nothing.
             super(null, null, false, false);
         }
@@ -106,20 +104,6 @@ final class JsonCursor {
         if (!usual) {
             throw new Unusual();
         }
-    }
-
-    /** The value of a member that comes once: of one that comes twice parsers know different things. */
-    static String once(@Nullable String before, String now) throws Unusual {
-        require(before == null);
-        return now;
-    }
-
-    /** The value of a member that has to be there. */
-    static String required(@Nullable String value) throws Unusual {
-        if (value == null) {
-            throw new Unusual();
-        }
-        return value;
     }
 
     private void pass(int depth) throws Unusual {

@@ -16,8 +16,6 @@ import rivulet.log.FinishReason;
  * named here are read.
  */
 final class ResponsesReader implements AnswerReader {
-    private static final String TEXT_DELTA = "response.output_text.delta";
-
     private final Sink sink;
     private final Scrubber scrubber;
     private final Map<String, Integer> calls = new HashMap<>();
@@ -31,37 +29,16 @@ final class ResponsesReader implements AnswerReader {
     }
 
     @Override
-    public @Nullable Progress piece(String data) {
-        if (progress == Progress.ENDED) {
-            return progress;
-        }
-        try {
-            sink.text(scrubber.whole(pieceIn(data)));
-            return progress;
-        } catch (JsonCursor.Unusual e) {
-            return null;
-        }
+    public String usualPiece(String data) throws JsonCursor.Unusual {
+        return UsualPiece.ofResponse(data);
     }
 
-    /** What {@link #event} would find to say in an event that is a piece of text. */
-    private static String pieceIn(String data) throws JsonCursor.Unusual {
-        JsonCursor json = new JsonCursor(data);
-        String type = null;
-        String delta = null;
-        json.beginObject();
-        while (json.nextMember()) {
-            if (json.nameIs("type")) {
-                type = JsonCursor.once(type, json.string());
-                JsonCursor.require(type.equals(TEXT_DELTA));
-            } else if (json.nameIs("delta")) {
-                delta = JsonCursor.once(delta, json.string());
-            } else {
-                json.pass();
-            }
+    @Override
+    public Progress piece(String piece) {
+        if (progress != Progress.ENDED) {
+            sink.text(scrubber.whole(piece));
         }
-        json.expectEnd();
-        JsonCursor.require(type != null);
-        return JsonCursor.required(delta);
+        return progress;
     }
 
     @Override
@@ -72,7 +49,7 @@ final class ResponsesReader implements AnswerReader {
         JsonNode response = event.path("response");
         String delta = event.path("delta").asText("");
         switch (event.path("type").asText()) {
-            case TEXT_DELTA -> sink.text(scrubber.whole(delta));
+            case UsualPiece.TEXT_DELTA -> sink.text(scrubber.whole(delta));
             case "response.refusal.delta" -> {
                 anyRefusal |= !delta.isEmpty();
                 sink.refusal(delta);

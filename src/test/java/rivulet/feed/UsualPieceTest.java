@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The short way to a piece of text says what the long way says, or leaves the event to it. */
 @Timeout(60)
-class PieceTest {
+class UsualPieceTest {
     private static final ObjectMapper MAPPER =
             new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private static final String CHAT = "{\"id\":\"c-1\",\"created\":1730000000,\"choices\":[{\"index\":0,"
@@ -33,8 +33,8 @@ class PieceTest {
 
     @Test
     void usualEventsGoTheShortWay() {
-        assertEquals(List.of("text[a\né\"]"), shortWay(PieceTest::chat, CHAT));
-        assertEquals(List.of("text[ wörld\t]"), shortWay(PieceTest::responses, RESPONSES));
+        assertEquals(List.of("text[a\né\"]"), shortWay(UsualPieceTest::chat, CHAT));
+        assertEquals(List.of("text[ wörld\t]"), shortWay(UsualPieceTest::responses, RESPONSES));
     }
 
     @ParameterizedTest
@@ -65,8 +65,8 @@ class PieceTest {
                 "{\"delta\":\"a\"}",
             })
     void whatIsUnusualIsLeft(String data) {
-        assertNull(chat(sink(new ArrayList<>())).piece(data));
-        assertNull(responses(sink(new ArrayList<>())).piece(data));
+        assertNull(chat(sink(new ArrayList<>())).usual(data));
+        assertNull(responses(sink(new ArrayList<>())).usual(data));
     }
 
     @Test
@@ -75,7 +75,8 @@ class PieceTest {
         int taken = 0;
         for (int i = 0; i < 100_000; i++) {
             boolean chat = random.nextBoolean();
-            taken += compare(chat ? PieceTest::chat : PieceTest::responses, mutated(chat ? CHAT : RESPONSES, random));
+            taken += compare(
+                    chat ? UsualPieceTest::chat : UsualPieceTest::responses, mutated(chat ? CHAT : RESPONSES, random));
         }
         assertTrue(taken > 5_000, "only " + taken + " went the short way");
     }
@@ -110,7 +111,7 @@ class PieceTest {
 
     private static @Nullable List<String> shortWay(Function<Sink, AnswerReader> reader, String data) {
         List<String> said = new ArrayList<>();
-        AnswerReader.Progress progress = reader.apply(sink(said)).piece(data);
+        AnswerReader.Progress progress = reader.apply(sink(said)).usual(data);
         if (progress != null) {
             assertEquals(AnswerReader.Progress.OPEN, progress);
             assertNotNull(said);
@@ -130,7 +131,7 @@ class PieceTest {
 
     private static Sink sink(List<String> said) {
         return (Sink) Proxy.newProxyInstance(
-                PieceTest.class.getClassLoader(), new Class<?>[] {Sink.class}, (proxy, method, arguments) -> {
+                UsualPieceTest.class.getClassLoader(), new Class<?>[] {Sink.class}, (proxy, method, arguments) -> {
                     said.add(method.getName() + Arrays.toString(arguments));
                     return null;
                 });

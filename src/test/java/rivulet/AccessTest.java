@@ -135,6 +135,20 @@ class AccessTest {
     }
 
     @Test
+    void aSignInOfTooManyBytesIsToldTheBoundThatItBroke() {
+        String spaces = " ".repeat(5000);
+        HttpResponse<String> signIn = server.post("/sign-in", "{\"token\":\"a\"}" + spaces);
+        assertEquals("body_too_large", code(413, signIn));
+        assertTrue(signIn.body().contains("larger than 4096 bytes; a token is shorter."), signIn.body());
+        assertFalse(signIn.body().contains("MAX_BODY_BYTES"), signIn.body());
+        try (TestServer small = TestServer.with("MAX_BODY_BYTES", "1024")) {
+            HttpResponse<String> asked = small.post("/sse/chat", "{\"message\":\"a\"}" + spaces);
+            assertEquals("body_too_large", code(413, asked));
+            assertTrue(asked.body().contains("1024 bytes; a larger MAX_BODY_BYTES would take it."), asked.body());
+        }
+    }
+
+    @Test
     void theCookieIsSecureWhereThePageCameByTls() {
         HttpResponse<String> signedIn = server.post(
                 "/sign-in", "{\"token\":\"ann-0123456789abcdef\"}", "Origin", "https://127.0.0.1:" + server.port());

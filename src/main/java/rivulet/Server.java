@@ -6,20 +6,14 @@ import io.javalin.http.Context;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
-import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
@@ -206,40 +200,5 @@ final class Server {
 
     private static int port(@Nullable ServerConnector connector) {
         return connector == null ? 0 : connector.getLocalPort();
-    }
-
-    /** HTTP/1.1 whose paths may hold a percent sign that encodes nothing, as a page writes that puts a prompt there. */
-    private static final class LenientHttp extends HttpConnectionFactory {
-        private LenientHttp(HttpConfiguration http) {
-            super(http);
-        }
-
-        @Override
-        public Connection newConnection(Connector connector, EndPoint endPoint) {
-            HttpConnection connection = new HttpConnection(getHttpConfiguration(), connector, endPoint) {
-                private final ReentrantLock reading = new ReentrantLock();
-
-                /**
-                 * Jetty 12.1.12 answers what is no HTTP on another thread, which then reads on while the first one is
-                 * still here: both release the one buffer ("already released", at HttpConnection.onFillable).
-                 */
-                @Override
-                public void onFillable() {
-                    reading.lock();
-                    try {
-                        super.onFillable();
-                    } finally {
-                        reading.unlock();
-                    }
-                }
-
-                @Override
-                protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
-                    return super.newHttpStream(method, Percent.repair(uri), version);
-                }
-            };
-            connection.setTransferEncodingChunkMaxLength(getTransferEncodingChunkMaxLength());
-            return configure(connection, connector, endPoint);
-        }
     }
 }

@@ -67,9 +67,9 @@ final class StaticFiles {
     private void asset(Context ctx) {
         String path = ctx.path().substring(PREFIX.length());
         String version = path.length() > StaticFile.HASH_CHARS && path.charAt(StaticFile.HASH_CHARS) == '/'
-                ? path.substring(0, 16)
+                ? path.substring(0, StaticFile.HASH_CHARS)
                 : "";
-        boolean versioned = version.matches("[0-9a-f]{16}");
+        boolean versioned = version.matches("[0-9a-f]{" + StaticFile.HASH_CHARS + "}");
         StaticFile file = file(versioned ? path.substring(StaticFile.HASH_CHARS + 1) : path, ctx);
         // A page of an older build may still ask: it gets what there is, but nobody keeps it under that name.
         file.answer(ctx, version.equals(loaded().version) ? FOR_EVER : StaticFile.ASK_AGAIN);

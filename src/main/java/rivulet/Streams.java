@@ -16,6 +16,7 @@ import rivulet.access.Limits;
 import rivulet.access.Refusal;
 import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
+import rivulet.feed.Outcome;
 import rivulet.feed.Producer;
 import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
@@ -85,7 +86,7 @@ final class Streams {
     /**
      * Begins a stream, or finds the one that was begun under the same key.
      *
-     * @param caller who asks, if that is known
+     * @param caller who asks
      * @throws RequestError where there is no place for one more, the server stops, or the key is another request's
      * @throws rivulet.access.Refusal where the caller has had as much as it may
      */
@@ -127,10 +128,12 @@ final class Streams {
 
     private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, Caller caller) {
         StreamLog log = store.create(start);
-        Producer producer = new Producer(log, config.maxAnswerBytes(), asked.background(), nanoTime, outcome -> {
-            ended(log, key, Optional.of(caller), true);
-            outcome.ifPresent(how -> onEnd.accept(new Generation(start, caller.name(), how)));
-        });
+        Producer producer = new Producer(
+                log,
+                config.maxAnswerBytes(),
+                asked.background(),
+                nanoTime,
+                ending(log, key, Optional.of(caller), true));
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(
                 start.stream(),
@@ -220,6 +223,16 @@ final class Streams {
         });
     }
 
+    /** What is done once the generation has ended; the parameters are those of {@link #ended}. */
+    private Consumer<Optional<Outcome>> ending(
+            StreamLog log, Optional<IdempotencyKey> key, Optional<Caller> caller, boolean placed) {
+        return outcome -> {
+            ended(log, key, caller, placed);
+            outcome.ifPresent(how -> onEnd.accept(
+                    new Generation(log.start(), caller.map(Caller::name).orElse(null), how)));
+        };
+    }
+
     /**
      * @param caller who began it here; empty if another node did, where its place was
      * @param placed whether it had one of the places
@@ -278,11 +291,10 @@ final class Streams {
         public void takenOver(StreamLog log, Recovery recovery) {
             // Without a place if there is none left: it had one, and it is paid for.
             boolean placed = places.tryAcquire();
-            Producer producer = new Producer(log, config.maxAnswerBytes(), recovery, nanoTime, outcome -> {
-                Optional<String> creator = Optional.ofNullable(log.start().creator());
-                ended(log, Optional.empty(), creator.map(Caller::named), placed);
-                outcome.ifPresent(how -> onEnd.accept(new Generation(log.start(), creator.orElse(null), how)));
-            });
+            Optional<Caller> creator =
+                    Optional.ofNullable(log.start().creator()).map(Caller::named);
+            Producer producer = new Producer(
+                    log, config.maxAnswerBytes(), recovery, nanoTime, ending(log, Optional.empty(), creator, placed));
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());

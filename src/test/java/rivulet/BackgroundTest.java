@@ -20,9 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 @Execution(ExecutionMode.CONCURRENT)
 class BackgroundTest {
-    private static final String CREATED = "POST /simulator/v1/responses";
-    private static final String RESUMED = "GET /simulator/v1/responses/resp_\\w+\\?stream=true.*";
-    private static final String CANCELLED = "POST /simulator/v1/responses/resp_\\w+/cancel";
 
     private final TestServer upstream = TestServer.with();
     private final UpstreamRelay relay = new UpstreamRelay(upstream.port());
@@ -65,7 +62,7 @@ class BackgroundTest {
 
     /** The upstream's state of the only answer that was asked for. */
     private JsonNode atUpstream() {
-        String cancel = relay.requests(CANCELLED).get(0);
+        String cancel = relay.requests(UpstreamRelay.CANCELLED).get(0);
         String path = cancel.substring("POST ".length(), cancel.length() - "/cancel".length());
         return TestServer.json(upstream.get(path).body());
     }
@@ -81,15 +78,15 @@ class BackgroundTest {
         assertEquals(text("-60tokens"), TestServer.text(events));
         assertEquals("done", last(events).path("event").asText());
         assertEquals(60, last(events).path("usage").path("output_tokens").asInt());
-        assertEquals(1, relay.requests(CREATED).size());
+        assertEquals(1, relay.requests(UpstreamRelay.CREATED).size());
         boolean cut = model.contains("after");
-        assertEquals(cut ? 1 : 0, relay.requests(RESUMED).size());
+        assertEquals(cut ? 1 : 0, relay.requests(UpstreamRelay.RESUMED).size());
         if (cut) {
             // created, queued, in_progress, item, part: five come before the first delta.
             int next = model.contains("cut") ? 14 : 7;
-            assertTrue(relay.requests(RESUMED).get(0).endsWith("&starting_after=" + next));
+            assertTrue(relay.requests(UpstreamRelay.RESUMED).get(0).endsWith("&starting_after=" + next));
         }
-        assertEquals(List.of(), relay.requests(CANCELLED));
+        assertEquals(List.of(), relay.requests(UpstreamRelay.CANCELLED));
     }
 
     @Test
@@ -115,19 +112,19 @@ class BackgroundTest {
                 TestServer.json(node.delete("/streams/" + id).body())
                         .path("finish_reason")
                         .asText());
-        TestServer.await("told", () -> relay.requests(CANCELLED).size() == 1);
+        TestServer.await("told", () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1);
         TestServer.await("cancelled", () -> atUpstream().path("status").asText().equals("cancelled"));
     }
 
     @Test
     void aCancelBeforeTheAnswerHasAnIdReachesTheUpstreamOnceItHas() {
         String id = begin("sim-wait-1s-900tokens");
-        TestServer.await("asked", () -> relay.requests(CREATED).size() == 1);
+        TestServer.await("asked", () -> relay.requests(UpstreamRelay.CREATED).size() == 1);
         node.delete("/streams/" + id);
         assertEquals("cancelled", state(id).path("finish_reason").asText());
         TestServer.await(
                 "cancelled",
-                () -> relay.requests(CANCELLED).size() == 1
+                () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1
                         && atUpstream().path("status").asText().equals("cancelled"));
     }
 
@@ -138,7 +135,7 @@ class BackgroundTest {
             viewer.view(impatient.port(), "/sse/chat?format=json&model=sim-900tokens&message=x", 500);
             TestServer.await(
                     "cancelled",
-                    () -> relay.requests(CANCELLED).size() == 1
+                    () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1
                             && atUpstream().path("status").asText().equals("cancelled"));
         }
     }
@@ -149,7 +146,8 @@ class BackgroundTest {
             List<JsonNode> events = narrow.chat(chat("sim-900tokens-500tps", ""));
             assertEquals(
                     "answer_too_large", last(events).path("error").path("code").asText());
-            TestServer.await("cancelled", () -> relay.requests(CANCELLED).size() == 1);
+            TestServer.await(
+                    "cancelled", () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1);
         }
     }
 
@@ -158,7 +156,7 @@ class BackgroundTest {
         List<JsonNode> events = node.chat(chat("sim-fast-60tokens-cut-after-10", ",\"extra\":{\"store\":false}"));
         assertEquals(
                 "upstream_truncated", last(events).path("error").path("code").asText());
-        assertEquals(List.of(), relay.requests(RESUMED));
+        assertEquals(List.of(), relay.requests(UpstreamRelay.RESUMED));
     }
 
     @Test

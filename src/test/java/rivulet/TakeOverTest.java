@@ -34,9 +34,6 @@ import redis.clients.jedis.resps.StreamEntry;
 // They wait most of the time, for leases that run out.
 @Execution(ExecutionMode.CONCURRENT)
 class TakeOverTest {
-    private static final String CREATED = "POST /simulator/v1/responses";
-    private static final String RESUMED = "GET /simulator/v1/responses/resp_\\w+\\?stream=true.*";
-    private static final String CANCELLED = "POST /simulator/v1/responses/resp_\\w+/cancel";
     private static final int STREAMS = Integer.getInteger("takeover.streams", 8);
 
     private final RedisProcess redis = new RedisProcess();
@@ -126,6 +123,13 @@ class TakeOverTest {
         }
     }
 
+    /** The node dies while the viewer's stream is in full flow, and its lease ends. */
+    private void killInMidAnswer(ChildNode node, PlainViewer viewer) {
+        TestServer.await("it is in the store", () -> inRedis(id(viewer)).size() > 10);
+        node.kill();
+        endLease(id(viewer));
+    }
+
     /** Each index once, one end, and nothing after it. */
     private void assertWhole(String id) {
         List<StreamEntry> entries = inRedis(id);
@@ -186,10 +190,11 @@ class TakeOverTest {
                     250, viewer.lastData().path("usage").path("output_tokens").asInt());
             assertWhole(id(viewer));
         }
-        assertEquals(STREAMS + 1, relay.requests(CREATED).size());
+        assertEquals(STREAMS + 1, relay.requests(UpstreamRelay.CREATED).size());
         assertEquals(
-                STREAMS + 1, relay.requests(RESUMED + "&starting_after=\\d+").size());
-        assertEquals(List.of(), relay.requests(CANCELLED));
+                STREAMS + 1,
+                relay.requests(UpstreamRelay.RESUMED + "&starting_after=\\d+").size());
+        assertEquals(List.of(), relay.requests(UpstreamRelay.CANCELLED));
         assertEquals(List.of(), keys("*:recovery"));
         assertEquals(0, stays.liveStreams() + third.liveStreams());
     }
@@ -226,8 +231,8 @@ class TakeOverTest {
             assertEquals("done", events.get(events.size() - 1).path("event").asText());
             assertWhole(ids.get(i));
         }
-        assertEquals(2, relay.requests(CREATED).size());
-        assertEquals(2, relay.requests(RESUMED).size());
+        assertEquals(2, relay.requests(UpstreamRelay.CREATED).size());
+        assertEquals(2, relay.requests(UpstreamRelay.RESUMED).size());
     }
 
     private static String body(String kind, String model) {
@@ -267,15 +272,15 @@ class TakeOverTest {
         stands.pause();
         endLease(id);
         TestServer.await("taken over", () -> takes.liveStreams() == 1);
-        TestServer.await("gone on", () -> relay.requests(RESUMED).size() == 1);
+        TestServer.await("gone on", () -> relay.requests(UpstreamRelay.RESUMED).size() == 1);
         stands.resume();
         // Its own viewers are sent away, come back, and are shown the other node's.
         view.get(60, TimeUnit.SECONDS);
         assertNull(viewer.disorder());
         assertEquals(text(model), viewer.text());
         assertWhole(id);
-        assertEquals(1, relay.requests(CREATED).size());
-        assertEquals(List.of(), relay.requests(CANCELLED));
+        assertEquals(1, relay.requests(UpstreamRelay.CREATED).size());
+        assertEquals(List.of(), relay.requests(UpstreamRelay.CANCELLED));
     }
 
     @Test
@@ -284,9 +289,7 @@ class TakeOverTest {
         ChildNode first = child();
         PlainViewer viewer = begin(first.port(), path("sim-20tps-2000tokens"));
         String id = id(viewer);
-        TestServer.await("it is in the store", () -> inRedis(id).size() > 10);
-        first.kill();
-        endLease(id);
+        killInMidAnswer(first, viewer);
         // Said while nobody was there to hear it; whoever takes the stream over does what was asked.
         JsonNode state = TestServer.json(stays.delete("/streams/" + id).body());
         assertEquals("cancelled", state.path("finish_reason").asText());
@@ -298,7 +301,9 @@ class TakeOverTest {
         String told = end.body().replaceAll("(?s).*id: (\\S+).*", "$1");
         assertEquals(
                 204, stays.get("/sse/chat?format=json", "Last-Event-ID", told).statusCode());
-        TestServer.await("at the upstream too", () -> relay.requests(CANCELLED).size() == 1);
+        TestServer.await(
+                "at the upstream too",
+                () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1);
     }
 
     @Test
@@ -306,15 +311,14 @@ class TakeOverTest {
         TestServer stays = node("DISCONNECT_GRACE", "0s");
         ChildNode dies = child("DISCONNECT_GRACE", "6s");
         PlainViewer viewer = begin(dies.port(), path("sim-20tps-2000tokens"));
-        TestServer.await("it is in the store", () -> inRedis(id(viewer)).size() > 10);
-        dies.kill();
-        endLease(id(viewer));
+        killInMidAnswer(dies, viewer);
         TestServer.await("taken over", () -> stays.liveStreams() == 1);
         TestServer.await(
                 "given up",
                 () -> state(stays, id(viewer)).path("status").asText().equals("done"));
         assertEquals("cancelled", state(stays, id(viewer)).path("finish_reason").asText());
-        TestServer.await("cancelled", () -> relay.requests(CANCELLED).size() == 1);
+        TestServer.await(
+                "cancelled", () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1);
     }
 
     @Test
@@ -328,8 +332,8 @@ class TakeOverTest {
         viewToTheEnd(viewer, stays.port());
         assertNull(viewer.disorder());
         assertEquals(text(model), viewer.text());
-        assertEquals(1, relay.requests(CREATED).size());
-        assertEquals(List.of(), relay.requests(CANCELLED));
+        assertEquals(1, relay.requests(UpstreamRelay.CREATED).size());
+        assertEquals(List.of(), relay.requests(UpstreamRelay.CANCELLED));
     }
 
     @Test
@@ -337,7 +341,7 @@ class TakeOverTest {
         TestServer stops = TestServer.with(settings());
         PlainViewer viewer = begin(stops.port(), path("sim-20tps-2000tokens"));
         stops.close();
-        assertEquals(1, relay.requests(CANCELLED).size());
+        assertEquals(1, relay.requests(UpstreamRelay.CANCELLED).size());
         List<StreamEntry> entries = inRedis(id(viewer));
         assertTrue(entries.get(entries.size() - 1)
                 .getFields()
@@ -351,13 +355,11 @@ class TakeOverTest {
         TestServer stays = node(setting, value);
         ChildNode dies = child();
         PlainViewer viewer = begin(dies.port(), path("sim-20tps-2000tokens"));
-        TestServer.await("it is in the store", () -> inRedis(id(viewer)).size() > 10);
-        dies.kill();
-        endLease(id(viewer));
+        killInMidAnswer(dies, viewer);
         viewToTheEnd(viewer, stays.port());
         assertEquals("owner_lost", viewer.lastData().path("error").path("code").asText());
         assertWhole(id(viewer));
-        assertEquals(List.of(), relay.requests(RESUMED));
+        assertEquals(List.of(), relay.requests(UpstreamRelay.RESUMED));
     }
 
     @Test
@@ -368,14 +370,12 @@ class TakeOverTest {
             TestServer stays = node("OPENAI_BASE_URL", other.url());
             ChildNode dies = child();
             PlainViewer viewer = begin(dies.port(), path("sim-20tps-2000tokens"));
-            TestServer.await("it is in the store", () -> inRedis(id(viewer)).size() > 10);
-            dies.kill();
-            endLease(id(viewer));
+            killInMidAnswer(dies, viewer);
             viewToTheEnd(viewer, stays.port());
             assertEquals(
                     "owner_lost", viewer.lastData().path("error").path("code").asText());
             assertWhole(id(viewer));
-            assertEquals(1, other.requests(RESUMED).size());
+            assertEquals(1, other.requests(UpstreamRelay.RESUMED).size());
         }
     }
 }

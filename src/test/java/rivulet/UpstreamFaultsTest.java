@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -100,6 +101,24 @@ class UpstreamFaultsTest {
                 TestServer server = before(upstream)) {
             assertEquals("Hel\n😀llo", TestServer.text(server.chat(CHAT)));
             assertEquals(2, asked.get());
+        }
+    }
+
+    @Test
+    void oneThatIsCutBeforeItCanBeLookedIntoIsToldToWhoHasWaited() throws Exception {
+        CountDownLatch watched = new CountDownLatch(1);
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.send(
+                            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
+                    TestServer.await("a viewer is told to wait", () -> watched.getCount() == 0);
+                    connection.send("5");
+                });
+                TestServer server = before(upstream)) {
+            CompletableFuture<String> view = server.getAsync("/sse/chat?format=ndjson&message=hi");
+            TestServer.await("it has the head", () -> server.viewers() == 1);
+            watched.countDown();
+            List<JsonNode> events = TestServer.ndjson(view.get(30, TimeUnit.SECONDS));
+            assertEquals("failed", events.get(events.size() - 1).path("event").asText());
         }
     }
 

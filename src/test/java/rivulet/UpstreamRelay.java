@@ -18,6 +18,13 @@ import java.util.regex.Pattern;
 
 /** Stands between nodes and their upstream: notes each request's first line, and cuts connections when told to. */
 final class UpstreamRelay implements AutoCloseable {
+    /** An answer is begun at the upstream. */
+    static final String CREATED = "POST /simulator/v1/responses";
+    /** One that was cut is read on. */
+    static final String RESUMED = "GET /simulator/v1/responses/resp_\\w+\\?stream=true.*";
+    /** One is cancelled. */
+    static final String CANCELLED = "POST /simulator/v1/responses/resp_\\w+/cancel";
+
     private static final Pattern REQUEST = Pattern.compile("(GET|POST) (/\\S+) HTTP/1\\.1\r\n");
 
     private final ServerSocket listener;

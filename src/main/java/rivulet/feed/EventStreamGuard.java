@@ -85,7 +85,7 @@ final class EventStreamGuard implements Interceptor {
         Source plain = gzip ? new GzipSource(body.source()) : body.source();
         BufferedSource guarded = Okio.buffer(new Guarded(plain, progress));
         MediaType type = isEventStream(body.contentType(), guarded) ? EVENT_STREAM : body.contentType();
-        // Last: only the body's close ends the turns, and one that could not be looked into is never closed.
+        // Last: only the body's close ends the turns, and one that could not be looked into gets to nobody.
         // An HTTP/2 connection has a reader of its own; who reads a body there waits for that one, not for the socket.
         if (response.protocol() != Protocol.HTTP_2) {
             turns.begin();

@@ -92,12 +92,7 @@ public final class Producer implements Sink {
             boolean unwatched,
             LongSupplier nanoTime,
             Consumer<Optional<Outcome>> onEnd) {
-        this.log = log;
-        this.maxAnswerBytes = maxAnswerBytes;
-        this.place = new Place(log, unwatched);
-        this.nanoTime = nanoTime;
-        this.onEnd = onEnd;
-        this.startNanos = nanoTime.getAsLong();
+        this(log, maxAnswerBytes, new Place(log, unwatched), nanoTime, 0, onEnd);
     }
 
     /**
@@ -111,19 +106,32 @@ public final class Producer implements Sink {
             Recovery begun,
             LongSupplier nanoTime,
             Consumer<Optional<Outcome>> onEnd) {
-        this.log = log;
-        this.maxAnswerBytes = maxAnswerBytes;
-        this.place = new Place(log, begun);
-        this.nanoTime = nanoTime;
-        this.onEnd = onEnd;
-        long age = Math.max(0, System.currentTimeMillis() - begun.beganMillis());
-        this.startNanos = nanoTime.getAsLong() - TimeUnit.MILLISECONDS.toNanos(age);
+        this(log, maxAnswerBytes, new Place(log, begun), nanoTime, age(begun), onEnd);
         this.ttft = begun.ttft();
         for (int i = 1; i <= log.head(); i++) {
             Event event = log.read(i - 1, 1).get(0).event();
             weight += event.weight();
             textDeltas.addAndGet(event instanceof Event.Text ? 1 : 0);
         }
+    }
+
+    private Producer(
+            StreamLog log,
+            int maxAnswerBytes,
+            Place place,
+            LongSupplier nanoTime,
+            long ageNanos,
+            Consumer<Optional<Outcome>> onEnd) {
+        this.log = log;
+        this.maxAnswerBytes = maxAnswerBytes;
+        this.place = place;
+        this.nanoTime = nanoTime;
+        this.onEnd = onEnd;
+        this.startNanos = nanoTime.getAsLong() - ageNanos;
+    }
+
+    private static long age(Recovery begun) {
+        return TimeUnit.MILLISECONDS.toNanos(Math.max(0, System.currentTimeMillis() - begun.beganMillis()));
     }
 
     /** The log that this writes. */

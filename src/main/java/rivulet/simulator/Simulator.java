@@ -38,7 +38,7 @@ public final class Simulator {
     private static final Script AT_ONCE = Script.parse("sim-fast");
 
     private final ScheduledExecutorService timer;
-    private final Generations generations = new Generations();
+    private final BackgroundResponses background = new BackgroundResponses();
     private final AtomicInteger live = new AtomicInteger();
 
     /** @param timer runs every step of every answer; steps are short and never block */
@@ -81,29 +81,29 @@ public final class Simulator {
     }
 
     private Reply inBackground(Prompt prompt, Answer answer, @Nullable String authorization) {
-        ResponseObject response = new ResponseObject(prompt, answer, generations.newId(prompt));
+        ResponseObject response = new ResponseObject(prompt, answer, background.newId(prompt));
         Performance performance = new Performance(prompt, answer, new ResponsesShape(answer, response));
         Reply reply = performance.reply(authorization);
         if (reply.status() != 200) {
             return reply;
         }
-        Generation generation = new Generation(prompt, response, performance.generated());
-        generations.add(generation);
+        BackgroundResponse generating = new BackgroundResponse(prompt, response, performance.generated());
+        background.add(generating);
         return prompt.stream()
-                ? reply.until(generation::cancelled)
+                ? reply.until(generating::cancelled)
                 : Reply.json(200, response.unended("queued"), AT_ONCE);
     }
 
     private Reply retrieved(Context ctx) {
         try {
-            Generation generation = generations.find(ctx.pathParam("id"));
+            BackgroundResponse found = background.find(ctx.pathParam("id"));
             if (!Boolean.parseBoolean(ctx.queryParam("stream"))) {
-                return Reply.json(200, generation.state(), AT_ONCE);
+                return Reply.json(200, found.state(), AT_ONCE);
             }
-            if (!generation.streamed()) {
-                throw ApiError.notStreamed(generation.id());
+            if (!found.streamed()) {
+                throw ApiError.notStreamed(found.id());
             }
-            return generation.streamAfter(startingAfter(ctx.queryParam("starting_after")));
+            return found.streamAfter(startingAfter(ctx.queryParam("starting_after")));
         } catch (ApiError refused) {
             return Reply.error(refused, AT_ONCE);
         }
@@ -121,9 +121,9 @@ public final class Simulator {
 
     private Reply cancelled(String id) {
         try {
-            Generation generation = generations.find(id);
-            generation.cancel();
-            return Reply.json(200, generation.state(), AT_ONCE);
+            BackgroundResponse found = background.find(id);
+            found.cancel();
+            return Reply.json(200, found.state(), AT_ONCE);
         } catch (ApiError refused) {
             return Reply.error(refused, AT_ONCE);
         }

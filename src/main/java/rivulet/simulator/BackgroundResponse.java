@@ -11,7 +11,7 @@ import rivulet.simulator.Script.Directive;
  * again and cancelled. {@code QUEUED -> IN_PROGRESS -> COMPLETED | INCOMPLETE | FAILED | CANCELLED}. Nothing runs for it:
  * what has been said by now follows from the time that has passed, so any number of connections see the same.
  */
-final class Generation {
+final class BackgroundResponse {
     private final Prompt prompt;
     private final ResponseObject response;
     private final List<Frame> frames;
@@ -23,7 +23,7 @@ final class Generation {
     private volatile long cancelledNanos = Long.MAX_VALUE;
 
     /** @param frames all that it says, the numbered events of its stream */
-    Generation(Prompt prompt, ResponseObject response, List<Frame> frames) {
+    BackgroundResponse(Prompt prompt, ResponseObject response, List<Frame> frames) {
         this.prompt = prompt;
         this.response = response;
         this.frames = List.copyOf(frames);

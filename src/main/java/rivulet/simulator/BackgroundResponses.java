@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The responses in background mode, kept as long as OpenAI says that it keeps them. Safe on any thread. */
-final class Generations {
+final class BackgroundResponses {
     private static final Duration KEPT = Duration.ofMinutes(10);
     /** A bound for memory: more than anyone tests with. */
     private static final int MOST = 10_000;
@@ -19,7 +19,7 @@ final class Generations {
     private final SecureRandom random = new SecureRandom();
 
     @GuardedBy("this")
-    private final Map<String, Generation> byId = new LinkedHashMap<>();
+    private final Map<String, BackgroundResponse> byId = new LinkedHashMap<>();
 
     /** A response's id. Not made of the request: two that ask the same are two responses. */
     String newId(Prompt prompt) {
@@ -28,8 +28,8 @@ final class Generations {
         return "resp_" + prompt.seed() + HexFormat.of().formatHex(bytes);
     }
 
-    synchronized void add(Generation generation) {
-        Iterator<Generation> oldestFirst = byId.values().iterator();
+    synchronized void add(BackgroundResponse response) {
+        Iterator<BackgroundResponse> oldestFirst = byId.values().iterator();
         boolean enough = false;
         while (!enough && oldestFirst.hasNext()) {
             enough = oldestFirst.next().age().compareTo(KEPT) < 0 && byId.size() < MOST;
@@ -37,12 +37,12 @@ final class Generations {
                 oldestFirst.remove();
             }
         }
-        byId.put(generation.id(), generation);
+        byId.put(response.id(), response);
     }
 
     /** The response with that id. */
-    synchronized Generation find(String id) {
-        Generation found = byId.get(id);
+    synchronized BackgroundResponse find(String id) {
+        BackgroundResponse found = byId.get(id);
         if (found == null) {
             throw ApiError.noSuchResponse(id);
         }

@@ -332,6 +332,8 @@ class AccessTest {
         try (TestServer other = TestServer.with("MAX_VIEWERS", "1")) {
             PlainViewer watching = new PlainViewer();
             watching.view(other.port(), "/sse/fake-llm?text=abc&delay=10ms&format=json", Long.MAX_VALUE);
+            // It has its end a moment before the server lets go of it.
+            TestServer.await("it is gone", () -> other.viewers() == 0);
             var held = other.getAsync("/sse/countdown?from=3600");
             TestServer.await("it is watched", () -> other.viewers() == 1);
             assertEquals("too_many_viewers", code(503, other.get("/sse/countdown")));

@@ -170,6 +170,7 @@ public final class App {
                         streams::logBytes,
                         config.maxLogBytes(),
                         streams::storeState,
+                        store::lostEnded,
                         upstreams::retries,
                         upstreams::fallbacks,
                         viewers::dropped,

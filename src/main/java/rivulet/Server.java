@@ -67,7 +67,7 @@ final class Server {
             c.http.prefer405over404 = true;
             c.routes.beforeMatched(Requests::route);
             // First: an answer that a later one refuses has these headers too.
-            c.routes.before(new Hardening(config)::before);
+            c.routes.before(Hardening::before);
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(entrance::checkHost);
             // Before anyone is refused: an allowed page is to see why.

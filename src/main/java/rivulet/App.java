@@ -82,7 +82,7 @@ public final class App {
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
         streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
-        Follow follow = new Follow(streams, viewers, config.access().maxViewers(), writer, timer, telemetry.metrics());
+        Follow follow = new Follow(streams, viewers, config.access().maxViewers(), turns, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
         warmUp = new WarmUp(() -> streams.liveCount() > 0);

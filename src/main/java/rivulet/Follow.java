@@ -41,7 +41,7 @@ final class Follow {
 
     /**
      * @param maxViewers at once, about: of those who come in the same moment a few more may get in
-     * @param writer runs what follows a wait; its threads are never blocked
+     * @param writer runs what follows a wait; never blocked by it
      */
     Follow(
             Streams streams,
@@ -83,7 +83,7 @@ final class Follow {
     private void fromStart(Context ctx, StreamLog log, Format format) {
         Streams.Visit visit = streams.visit(log);
         CompletableFuture<Void> held = when(log, () -> log.head() > 0);
-        timer.schedule(() -> held.complete(null), HOLD_BACK.toMillis(), TimeUnit.MILLISECONDS);
+        completeAfter(HOLD_BACK, held);
         ctx.future(() -> held.thenRunAsync(
                 () -> {
                     Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
@@ -127,7 +127,7 @@ final class Follow {
      */
     void onceEnded(Context ctx, StreamLog log, Runnable answer) {
         CompletableFuture<Void> ended = when(log, log::ended);
-        timer.schedule(() -> ended.complete(null), CANCEL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        completeAfter(CANCEL_TIMEOUT, ended);
         ctx.future(() -> ended.thenRunAsync(answer, writer));
     }
 
@@ -173,6 +173,11 @@ final class Follow {
         } else {
             ctx.json(Map.of("message", StreamState.of(log).shownText()));
         }
+    }
+
+    private void completeAfter(Duration most, CompletableFuture<Void> future) {
+        Future<?> later = timer.schedule(() -> future.complete(null), most.toMillis(), TimeUnit.MILLISECONDS);
+        CompletableFuture<Void> unused = future.whenComplete((nothing, failure) -> later.cancel(false));
     }
 
     /** Completes once the log is in some state; on the thread that brought it there, so little may hang on it. */

@@ -19,9 +19,13 @@ import rivulet.log.Kind;
 public class SseJmh {
     private static final int EVENTS = 1024;
 
-    /** As {@code format=} takes them, in capitals. */
-    @Param({"JSON", "TEXT", "NDJSON"})
-    public Format format;
+    /** What a viewer asks for. */
+    @State(Scope.Thread)
+    public static class Shown {
+        /** As {@code format=} takes them, in capitals. */
+        @Param({"JSON", "TEXT", "NDJSON"})
+        public Format format;
+    }
 
     private final Event.Start start = new Event.Start("S-75Dac3YJLzo5_QuMaCxw", Kind.CHAT, "gpt-4o-mini");
     private final Event.Text[] pieces = new Event.Text[] {
@@ -39,14 +43,14 @@ public class SseJmh {
 
     /** The first viewer. */
     @Benchmark
-    public byte[] encode() {
+    public byte[] encode(Shown as) {
         next = (next + 1) % EVENTS;
-        return new Entry(start, next, pieces[next % pieces.length]).encoded(format);
+        return new Entry(start, next, pieces[next % pieces.length]).encoded(as.format);
     }
 
     /** Each further viewer. */
     @Benchmark
     public byte[] encodedBefore() {
-        return shown.encoded(format);
+        return shown.encoded(Format.JSON);
     }
 }

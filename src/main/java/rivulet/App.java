@@ -54,6 +54,7 @@ public final class App {
     private final Viewers viewers;
     private final Upstreams upstreams;
     private final Server server;
+    private final WarmUp warmUp;
 
     /** The server with these settings, not yet started. */
     App(Config config) {
@@ -84,6 +85,7 @@ public final class App {
         Follow follow = new Follow(streams, viewers, config.access().maxViewers(), writer, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
+        warmUp = new WarmUp(() -> streams.liveCount() > 0);
         Routes routes = new Routes(config, streams, asks, follow, entrance.door());
         server = new Server(config, timer, entrance, routes, models, streams, viewers, telemetry, this::scrape);
     }
@@ -102,6 +104,7 @@ public final class App {
             System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
             App app = new App(config);
             app.start();
+            app.warmUp();
             app.warn();
             Runtime.getRuntime().addShutdownHook(new Thread(app::stopAndHalt, "rivulet-stop"));
             System.out.println(app.greeting());
@@ -116,6 +119,14 @@ public final class App {
     void start() {
         server.start();
         timer.schedule(() -> calls.execute(this::makeMetrics), METRICS_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Has the server be ready only once the way of a delta is compiled, if that is asked for. */
+    void warmUp() {
+        if (config.warmUp()) {
+            server.notReadyBefore(warmUp::over);
+            Thread unused = Threads.start("rivulet-warm-up", warmUp);
+        }
     }
 
     /** Begins nothing new, lets live streams end, ends those that do not, and stops. */
@@ -170,6 +181,7 @@ public final class App {
                         streams::logBytes,
                         config.maxLogBytes(),
                         streams::storeState,
+                        store::lostEnded,
                         upstreams::retries,
                         upstreams::fallbacks,
                         viewers::dropped,

@@ -19,6 +19,8 @@ final class Body {
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    private static final String SETTING = "a larger MAX_BODY_BYTES would take it";
+
     private Body() {}
 
     /**
@@ -27,8 +29,17 @@ final class Body {
      * @throws RequestError 415 for a type that is not JSON, 413 for too many bytes, 400 for what is no JSON object
      */
     static Fields read(Context ctx, int maxBytes) {
+        return read(ctx, maxBytes, SETTING);
+    }
+
+    /**
+     * The same, where the bound is the route's own.
+     *
+     * @param why nobody needs more, for the message of 413
+     */
+    static Fields read(Context ctx, int maxBytes, String why) {
         requireJsonType(ctx);
-        byte[] bytes = bytes(ctx, maxBytes);
+        byte[] bytes = bytes(ctx, maxBytes, why);
         try {
             JsonNode body = MAPPER.readTree(bytes);
             if (body instanceof ObjectNode object) {
@@ -50,7 +61,7 @@ final class Body {
      * @throws RequestError 413 for too many bytes, 400 for a body that breaks off
      */
     static void skip(Context ctx, int maxBytes) {
-        byte[] unused = bytes(ctx, maxBytes);
+        byte[] unused = bytes(ctx, maxBytes, SETTING);
     }
 
     /** {@code fetch} with a string for a body says text/plain; it means JSON like the others. */
@@ -68,14 +79,14 @@ final class Body {
         }
     }
 
-    private static byte[] bytes(Context ctx, int maxBytes) {
+    private static byte[] bytes(Context ctx, int maxBytes, String why) {
         if (ctx.req().getContentLengthLong() > maxBytes) {
-            throw RequestError.tooLarge(maxBytes);
+            throw RequestError.tooLarge(maxBytes, why);
         }
         try {
             byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
             if (bytes.length > maxBytes) {
-                throw RequestError.tooLarge(maxBytes);
+                throw RequestError.tooLarge(maxBytes, why);
             }
             return bytes;
         } catch (IOException e) {

@@ -54,6 +54,7 @@ record Config(
         JsonFields.Limits documentLimits,
         Optional<RedisAddress> redis,
         AccessConfig access,
+        boolean warmUp,
         String logLevel,
         LineFormat logFormat) {
 
@@ -94,6 +95,11 @@ record Config(
         }
         given.putAll(commandLine(args));
         return new Reader(given, new SettingValues(given), variables).config();
+    }
+
+    /** The defaults, but for these settings; whatever the environment says. */
+    static Config of(Map<Setting, String> given) {
+        return new Reader(given, new SettingValues(given), name -> null).config();
     }
 
     private static Dotenv dotenv() {
@@ -168,6 +174,7 @@ record Config(
                     documentLimits(),
                     redis(),
                     access,
+                    values.choice(Setting.WARM_UP, "on", "off").equals("on"),
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
                     LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
                             .toUpperCase(Locale.ROOT)));

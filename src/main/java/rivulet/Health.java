@@ -17,7 +17,7 @@ final class Health {
     private final BooleanSupplier started;
     private final long startMillis = System.currentTimeMillis();
 
-    /** @param started whether the server answers questions already */
+    /** @param started whether the server has nothing more to do before it takes its load */
     Health(Config config, Streams streams, Viewers viewers, BooleanSupplier started) {
         this.config = config;
         this.streams = streams;

@@ -101,12 +101,10 @@ final class RequestError extends RuntimeException {
                 Map.of());
     }
 
-    static RequestError tooLarge(int maxBytes) {
+    /** @param why what would take a larger one, or why none is needed */
+    static RequestError tooLarge(int maxBytes, String why) {
         return new RequestError(
-                413,
-                "body_too_large",
-                "The body is larger than %d bytes; a larger MAX_BODY_BYTES would take it.".formatted(maxBytes),
-                Map.of());
+                413, "body_too_large", "The body is larger than %d bytes; %s.".formatted(maxBytes, why), Map.of());
     }
 
     static RequestError cutBody() {

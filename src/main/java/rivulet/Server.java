@@ -6,6 +6,7 @@ import io.javalin.http.Context;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
@@ -40,6 +41,7 @@ final class Server {
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
+    private volatile BooleanSupplier warm = () -> true;
 
     /** @param metrics what a scrape is answered */
     Server(
@@ -58,7 +60,7 @@ final class Server {
         this.entrance = entrance;
         tls = config.tls().map(files -> new Tls(files.certificate(), files.key()));
         tls.ifPresent(t -> t.watch(timer));
-        Health health = new Health(config, streams, viewers, () -> started);
+        Health health = new Health(config, streams, viewers, () -> started && warm.getAsBoolean());
         Simulator simulator = new Simulator(timer);
         javalin = Javalin.create(c -> {
             jetty(c);
@@ -67,7 +69,7 @@ final class Server {
             c.http.prefer405over404 = true;
             c.routes.beforeMatched(Requests::route);
             // First: an answer that a later one refuses has these headers too.
-            c.routes.before(new Hardening(config)::before);
+            c.routes.before(Hardening::before);
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(entrance::checkHost);
             // Before anyone is refused: an allowed page is to see why.
@@ -92,6 +94,11 @@ final class Server {
             SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
         }
         started = true;
+    }
+
+    /** Until this is so, the server says that it starts, though it answers everyone. */
+    void notReadyBefore(BooleanSupplier warmedUp) {
+        warm = warmedUp;
     }
 
     /** Cuts what is still open and stops listening. */

@@ -40,7 +40,7 @@ final class SignIn {
     }
 
     private void signIn(Context ctx) {
-        Fields body = Body.read(ctx, BODY_BYTES);
+        Fields body = Body.read(ctx, BODY_BYTES, "a token is shorter");
         String token = body.text("token")
                 .orElseThrow(() -> RequestError.badRequest("Give a \"token\", one of ACCESS_TOKENS."));
         body.rejectUnknown();

@@ -138,7 +138,8 @@ final class Streams {
         live.put(
                 start.stream(),
                 new LiveStream(producer, asked.background(), key.isPresent(), config.disconnectGrace(), timer));
-        LOG.info("stream {} begins: {}", start.stream(), asked.kind().wireName());
+        // The access log tells of it when it has ended.
+        LOG.debug("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
         return log;
     }

@@ -34,6 +34,14 @@ final class Threads {
         }
     }
 
+    /** Runs one task on a thread of its own. */
+    static Thread start(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
     /** For short tasks that never wait: as many threads as processors. */
     static ExecutorService working(String name) {
         return Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()), named(name));

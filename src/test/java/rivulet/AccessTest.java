@@ -135,6 +135,20 @@ class AccessTest {
     }
 
     @Test
+    void aSignInOfTooManyBytesIsToldTheBoundThatItBroke() {
+        String spaces = " ".repeat(5000);
+        HttpResponse<String> signIn = server.post("/sign-in", "{\"token\":\"a\"}" + spaces);
+        assertEquals("body_too_large", code(413, signIn));
+        assertTrue(signIn.body().contains("larger than 4096 bytes; a token is shorter."), signIn.body());
+        assertFalse(signIn.body().contains("MAX_BODY_BYTES"), signIn.body());
+        try (TestServer small = TestServer.with("MAX_BODY_BYTES", "1024")) {
+            HttpResponse<String> asked = small.post("/sse/chat", "{\"message\":\"a\"}" + spaces);
+            assertEquals("body_too_large", code(413, asked));
+            assertTrue(asked.body().contains("1024 bytes; a larger MAX_BODY_BYTES would take it."), asked.body());
+        }
+    }
+
+    @Test
     void theCookieIsSecureWhereThePageCameByTls() {
         HttpResponse<String> signedIn = server.post(
                 "/sign-in", "{\"token\":\"ann-0123456789abcdef\"}", "Origin", "https://127.0.0.1:" + server.port());
@@ -318,6 +332,8 @@ class AccessTest {
         try (TestServer other = TestServer.with("MAX_VIEWERS", "1")) {
             PlainViewer watching = new PlainViewer();
             watching.view(other.port(), "/sse/fake-llm?text=abc&delay=10ms&format=json", Long.MAX_VALUE);
+            // It has its end a moment before the server lets go of it.
+            TestServer.await("it is gone", () -> other.viewers() == 0);
             var held = other.getAsync("/sse/countdown?from=3600");
             TestServer.await("it is watched", () -> other.viewers() == 1);
             assertEquals("too_many_viewers", code(503, other.get("/sse/countdown")));

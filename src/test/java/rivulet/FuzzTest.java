@@ -71,7 +71,9 @@ class FuzzTest {
             try {
                 TestServer.await("all streams' end", () -> server.liveStreams() == 0 && server.viewers() == 0);
             } catch (AssertionError e) {
-                throw new AssertionError("seed " + SEED + ", still live: " + unended(log, accessLog), e);
+                throw new AssertionError(
+                        "seed " + SEED + ", " + server.get("/health").body() + ", unended: " + unended(log, accessLog),
+                        e);
             }
             TestServer.await("the end of what was kept", () -> Scrape.of(server).sum("rivulet_log_used_bytes") == 0);
             assertTrue(threads() <= threads + SLACK, "threads: " + threads + ", then " + threads());

@@ -4,14 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every answer tells a browser not to do with it, and what none tells about the server. */
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
@@ -71,11 +78,49 @@ class HardeningTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # protocol | name it is asked by  | bound
+            HTTP_1_1   | 127.0.0.1            | true
+            HTTP_1_1   | 127.0.0.1:443        | true
+            HTTP_1_1   | 127.0.0.1:8443       | false
+            HTTP_2     | 127.0.0.1            | true
+            HTTP_2     | 127.0.0.1:443        | true
+            HTTP_2     | 127.0.0.1:8443       | false
+            """)
+    void onlyTheHttpsPortItselfBindsTheNameToHttps(Protocol protocol, String name, boolean bound, @TempDir Path folder)
+            throws IOException {
+        Certificates certificates = Certificates.in(folder);
+        OkHttpClient client = certificates.client(protocol);
+        try (TestServer server = TestServer.with(certificates.settings())) {
+            for (String path : List.of("/", "/health", "/sse/countdown?from=1&interval=1ms", "/nowhere")) {
+                Request request = new Request.Builder()
+                        .url(server.url(path))
+                        .header("Host", name)
+                        .build();
+                try (Response response = client.newCall(request).execute()) {
+                    assertEquals(protocol, response.protocol());
+                    assertEquals(
+                            bound ? List.of("max-age=31536000") : List.of(),
+                            response.headers("Strict-Transport-Security"),
+                            path);
+                }
+            }
+        } finally {
+            client.connectionPool().evictAll();
+            client.dispatcher().executorService().shutdown();
+        }
+    }
+
     @Test
-    void onlyTheHttpsPortItselfBindsTheNameToHttps(@TempDir Path folder) {
-        try (TestServer server = TestServer.with(Certificates.in(folder).settings())) {
-            HttpHeaders headers = server.get("/health").headers();
-            assertTrue(headers.firstValue("Strict-Transport-Security").isEmpty());
+    void plainHttpBindsNoNameToHttps() {
+        try (TestServer server = TestServer.with()) {
+            for (String name : List.of("127.0.0.1", "127.0.0.1:443", "127.0.0.1:80")) {
+                RawHttp.Answer answer = RawHttp.send(
+                        server.port(), "GET /health HTTP/1.1\r\nHost: " + name + "\r\nConnection: close\r\n\r\n");
+                assertEquals(200, answer.status(), answer.head());
+                assertFalse(answer.head().contains("Strict-Transport-Security"), answer.head());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package rivulet;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -69,6 +71,23 @@ class JarIT {
             assertTrue(rest.contains("\"code\":\"shutting_down\"") && rest.endsWith("0\r\n\r\n"), rest);
             client.close();
         }
+    }
+
+    @Test
+    void answersWhileItWarmsUpAndIsReadyOnceItIsWarmWithNoTraceOfIt() throws Exception {
+        Process process = start(Map.of("DRAIN_TIMEOUT", "0s"), "--port", "0");
+        int port = Integer.parseInt(firstLine(process).replaceAll(".*127\\.0\\.0\\.1:(\\d+).*", "$1"));
+        assertTrue(RawHttp.get(port, "/health/ready").body().contains("starting"));
+        assertTrue(RawHttp.get(port, "/sse/countdown?from=1").body().contains("done"));
+        while (RawHttp.get(port, "/health/ready").status() != 200) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+        assertTrue(RawHttp.get(port, "/health/ready").body().contains("ready"));
+        String metrics = RawHttp.get(port, "/metrics").body();
+        assertTrue(metrics.contains("rivulet_generations_total{"), metrics);
+        assertFalse(metrics.contains("kind=\"chat\""), metrics);
+        process.destroy();
+        assertTrue(process.waitFor(5, TimeUnit.SECONDS));
     }
 
     @Test

@@ -103,6 +103,34 @@ class RedisOwnerTest {
     }
 
     @Test
+    void anEndOfALostStreamIsCountedByTheOneNodeThatWroteIt() {
+        try (TestServer third = TestServer.with("REDIS_URL", redis.url())) {
+            List<String> ids = List.of(
+                    begin().lastEventId().substring(0, 22),
+                    begin().lastEventId().substring(0, 22));
+            String lost = "rivulet_streams_lost_total";
+            assertEquals(0, Scrape.of(stays).sum(lost) + Scrape.of(third).sum(lost));
+            owner.kill();
+            for (String id : ids) {
+                TestServer.await("lost", () -> state(id).path("status").asText().equals("failed"));
+            }
+            TestServer.await("forgotten", () -> nodes() == 2);
+            TestServer.await(
+                    "counted",
+                    () -> Scrape.of(stays).sum(lost) + Scrape.of(third).sum(lost) >= 2);
+            assertEquals(2, Scrape.of(stays).sum(lost) + Scrape.of(third).sum(lost));
+            assertEquals(0, Scrape.of(stays).sum("rivulet_generations_total"), "it has generated none");
+        }
+    }
+
+    /** How many nodes may have live streams, as Redis knows them. */
+    private long nodes() {
+        try (RedisClient client = RedisClient.create("127.0.0.1", redis.port())) {
+            return client.scard("rivulet:nodes");
+        }
+    }
+
+    @Test
     void whoHoldsEventsThatWereLostIsToldTheEndAndThenStopped() {
         String id = begin().lastEventId().substring(0, 22);
         owner.kill();

@@ -62,7 +62,8 @@ public final class Door {
         try {
             return identify(head);
         } catch (Refusal refusal) {
-            if (bearer(head).isPresent()) {
+            // Only what tells a guesser something is a guess: a page that may not call learns nothing of its token.
+            if (refusal.code().equals(Refusal.TOKEN_UNKNOWN)) {
                 attempts.wrong(proxies.origin(head));
             }
             throw refusal;

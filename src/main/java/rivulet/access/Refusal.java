@@ -5,6 +5,8 @@ import java.util.Map;
 
 /** A request that is not let in, or not now: its status, a code for programs, and what to do about it in words. */
 public final class Refusal extends RuntimeException {
+    static final String TOKEN_UNKNOWN = "token_unknown";
+
     private static final long serialVersionUID = 1L;
 
     private final int status;
@@ -50,7 +52,7 @@ public final class Refusal extends RuntimeException {
     static Refusal tokenUnknown() {
         return new Refusal(
                 401,
-                "token_unknown",
+                TOKEN_UNKNOWN,
                 "This token is none of ACCESS_TOKENS.",
                 Map.of("WWW-Authenticate", "Bearer realm=\"rivulet\", error=\"invalid_token\""));
     }

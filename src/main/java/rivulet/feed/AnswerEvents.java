@@ -3,6 +3,7 @@ package rivulet.feed;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 
@@ -71,6 +72,17 @@ final class AnswerEvents {
                 yield progress;
             }
         };
+    }
+
+    /** The short way for the events of this answer that are usual; null: there is none, each event is taken note of. */
+    @Nullable
+    UsualEvents usual(Consumer<String> pieces) {
+        return background == null ? new UsualEvents(reader::usualPiece, pieces) : null;
+    }
+
+    /** Takes a piece that came the short way. */
+    AnswerReader.Progress piece(String piece) {
+        return reader.piece(piece);
     }
 
     /** Takes an event for no more than the id in it: nobody wants to know the answer any more. */

@@ -23,14 +23,14 @@ interface AnswerReader {
      */
     default @Nullable Progress usual(String data) {
         try {
-            return piece(usualPiece(data));
+            return piece(usualPiece(data).text());
         } catch (JsonCursor.Unusual e) {
             return null;
         }
     }
 
     /** The piece of the answer in such an event; see {@link UsualPiece}. Takes nothing. */
-    String usualPiece(String data) throws JsonCursor.Unusual;
+    UsualPiece usualPiece(String data) throws JsonCursor.Unusual;
 
     /** Takes a piece of the answer. */
     Progress piece(String piece);

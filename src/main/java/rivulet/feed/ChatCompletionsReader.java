@@ -28,7 +28,7 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     @Override
-    public String usualPiece(String data) throws JsonCursor.Unusual {
+    public UsualPiece usualPiece(String data) throws JsonCursor.Unusual {
         return UsualPiece.ofChatCompletion(data);
     }
 

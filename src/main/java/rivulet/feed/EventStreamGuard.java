@@ -1,5 +1,7 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -35,9 +37,15 @@ final class EventStreamGuard implements Interceptor {
         private long sinceEvent;
         private boolean bodyEnded;
         private long readNanos;
+        private @Nullable UsualEvents usual;
 
         Progress(int maxEventBytes) {
             this.maxEventBytes = maxEventBytes;
+        }
+
+        /** From now on usual events go this way, past OkHttp's parser; null: none do. */
+        void usualEvents(@Nullable UsualEvents way) {
+            usual = way;
         }
 
         /** An event has been delivered: the next one may be as large again. */
@@ -115,8 +123,11 @@ final class EventStreamGuard implements Interceptor {
 
         private final Progress progress;
         private final Buffer raw = new Buffer();
+        private final Buffer.UnsafeCursor cursor = new Buffer.UnsafeCursor();
         private boolean begun;
         private boolean lastWasCr;
+        /** Whether what the parser was given last ended an event. */
+        private boolean betweenEvents;
 
         private Guarded(Source source, Progress progress) {
             super(source);
@@ -139,8 +150,11 @@ final class EventStreamGuard implements Interceptor {
                 }
                 // Nothing may be left after a line feed or a mark was dropped, and 0 would read as "try again" for
                 // ever.
-                if (hasBegun() && moveLines(sink) > 0) {
-                    return count;
+                if (hasBegun()) {
+                    takeUsual(sink);
+                    if (moveLines(sink) > 0) {
+                        return count;
+                    }
                 }
             }
             return -1;
@@ -171,6 +185,20 @@ final class EventStreamGuard implements Interceptor {
             return true;
         }
 
+        /** Takes the usual events that come next, unless the parser still has something to deliver before them. */
+        private void takeUsual(Buffer sink) throws IOException {
+            UsualEvents usual = progress.usual;
+            if (usual == null || !betweenEvents || !sink.exhausted() || lastWasCr) {
+                return;
+            }
+            int taken;
+            try (Buffer.UnsafeCursor segment = raw.readUnsafe(cursor)) {
+                segment.next();
+                taken = usual.take(requireNonNull(segment.data), segment.start, segment.end);
+            }
+            raw.skip(taken);
+        }
+
         private long moveLines(Buffer sink) throws IOException {
             long before = sink.size();
             while (!raw.exhausted()) {
@@ -188,7 +216,11 @@ final class EventStreamGuard implements Interceptor {
                     lastWasCr = true;
                 }
             }
-            return sink.size() - before;
+            long size = sink.size();
+            if (size > before) {
+                betweenEvents = size > 1 && sink.getByte(size - 1) == LF && sink.getByte(size - 2) == LF;
+            }
+            return size - before;
         }
     }
 }

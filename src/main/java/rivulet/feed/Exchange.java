@@ -158,6 +158,21 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onOpen(EventSource opened, Response response) {
             step(State.ASKING, State.READING);
+            progress.usualEvents(events.usual(this::onPiece));
+        }
+
+        /** What comes the short way; {@link #onEvent} tells the rest, all in the upstream's order. */
+        private void onPiece(String piece) {
+            try {
+                progress.eventDelivered();
+                sink.readAt(progress.readNanos());
+                if (state() != State.ENDED) {
+                    watch.event(progress.readNanos());
+                    moveTo(events.piece(piece));
+                }
+            } catch (Throwable t) {
+                broke(t);
+            }
         }
 
         @Override
@@ -165,7 +180,7 @@ final class Exchange implements Feed.Cancellation {
             try {
                 progress.eventDelivered();
                 sink.readAt(progress.readNanos());
-                read(type, data, progress.bodyEnded());
+                read(type, data, progress);
             } catch (Throwable t) {
                 broke(t);
             }
@@ -195,14 +210,14 @@ final class Exchange implements Feed.Cancellation {
         fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
     }
 
-    private void read(@Nullable String type, String data, boolean mayBeCut) {
+    private void read(@Nullable String type, String data, EventStreamGuard.Progress progress) {
         // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
         if (data.isBlank()) {
             return;
         }
         if (state() != State.ENDED) {
-            watch.event();
-            moveTo(events.event(type, data, mayBeCut));
+            watch.event(progress.readNanos());
+            moveTo(events.event(type, data, progress.bodyEnded()));
         } else if (background != null) {
             events.glance(data);
             if (background.id() != null) {

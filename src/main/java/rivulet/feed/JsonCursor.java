@@ -26,6 +26,8 @@ final class JsonCursor {
     private boolean justOpened;
     private int nameFrom;
     private int nameTo;
+    private int stringFrom;
+    private int stringTo;
 
     /** Before the first character. */
     JsonCursor(String text) {
@@ -67,9 +69,20 @@ final class JsonCursor {
     /** The string that is the value here. */
     String string() throws Unusual {
         skipSpace();
-        int from = at + 1;
+        stringFrom = at + 1;
         boolean plain = passString();
-        return plain ? text.substring(from, at - 1) : unescaped(from, at - 1);
+        stringTo = at - 1;
+        return plain ? text.substring(stringFrom, stringTo) : unescaped(stringFrom, stringTo);
+    }
+
+    /** Where the latest {@link #string} begins in the text, behind its quotation mark. */
+    int stringFrom() {
+        return stringFrom;
+    }
+
+    /** Where it ends, at its quotation mark. */
+    int stringTo() {
+        return stringTo;
     }
 
     /** Passes {@code null}. */

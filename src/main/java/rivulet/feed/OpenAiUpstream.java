@@ -38,6 +38,8 @@ public final class OpenAiUpstream {
     private final boolean background;
     private final AnswerCanceller canceller;
     private final LongAdder retries = new LongAdder();
+    /** A question without its body: to take its address and headers apart for each would cost as much as to send it. */
+    private volatile @Nullable Request blank;
 
     /**
      * @param baseUrl under which the API's paths lie, asked for at each request
@@ -195,7 +197,7 @@ public final class OpenAiUpstream {
         if (inBackground(question)) {
             body.put("background", true).put("store", true);
         }
-        return streamed(traced(asked(dialect.path()), question.trace()), progress)
+        return streamed(traced(question(), question.trace()), progress)
                 .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
                 .build();
     }
@@ -250,6 +252,15 @@ public final class OpenAiUpstream {
             dialect.askForDocument(body, null);
         }
         return body;
+    }
+
+    private Request.Builder question() {
+        Request made = blank;
+        if (made == null) {
+            made = asked(dialect.path()).build();
+            blank = made;
+        }
+        return made.newBuilder();
     }
 
     private Request.Builder asked(String path) {

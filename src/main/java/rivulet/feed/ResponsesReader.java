@@ -29,7 +29,7 @@ final class ResponsesReader implements AnswerReader {
     }
 
     @Override
-    public String usualPiece(String data) throws JsonCursor.Unusual {
+    public UsualPiece usualPiece(String data) throws JsonCursor.Unusual {
         return UsualPiece.ofResponse(data);
     }
 

@@ -6,8 +6,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The piece of text in an event that says nothing else, in the API's usual form: as nearly all events are. What is written
  * in any other way throws, and is for the API's reader; it would find the same piece here.
+ *
+ * @param text the piece
+ * @param from where it begins in the event's data, behind its quotation mark
+ * @param to where it ends there, at its quotation mark
  */
-final class UsualPiece {
+record UsualPiece(String text, int from, int to) {
     /** The type of the Responses API's event for a piece of text. */
     static final String TEXT_DELTA = "response.output_text.delta";
 
@@ -17,12 +21,10 @@ final class UsualPiece {
     private static final List<String> BESIDE_CONTENT =
             List.of("reasoning_content", "reasoning", "refusal", "tool_calls", "function_call");
 
-    private UsualPiece() {}
-
     /** The content in an event of Chat Completions, of one choice that goes on. */
-    static String ofChatCompletion(String data) throws JsonCursor.Unusual {
+    static UsualPiece ofChatCompletion(String data) throws JsonCursor.Unusual {
         JsonCursor json = new JsonCursor(data);
-        String content = null;
+        UsualPiece content = null;
         json.beginObject();
         while (json.nextMember()) {
             if (json.nameIs("choices")) {
@@ -36,28 +38,33 @@ final class UsualPiece {
     }
 
     /** The delta in an event of the Responses API. */
-    static String ofResponse(String data) throws JsonCursor.Unusual {
+    static UsualPiece ofResponse(String data) throws JsonCursor.Unusual {
         JsonCursor json = new JsonCursor(data);
-        String type = null;
-        String delta = null;
+        boolean isDelta = false;
+        UsualPiece delta = null;
         json.beginObject();
         while (json.nextMember()) {
             if (json.nameIs("type")) {
-                type = once(type, json.string());
-                JsonCursor.require(type.equals(TEXT_DELTA));
+                JsonCursor.require(!isDelta && json.string().equals(TEXT_DELTA));
+                isDelta = true;
             } else if (json.nameIs("delta")) {
-                delta = once(delta, json.string());
+                delta = once(delta, string(json));
             } else {
                 json.pass();
             }
         }
         json.expectEnd();
-        JsonCursor.require(type != null);
+        JsonCursor.require(isDelta);
         return required(delta);
     }
 
-    private static String choice(JsonCursor json) throws JsonCursor.Unusual {
-        String content = null;
+    /** Whether it is written as it reads, without an escape. */
+    boolean plain() {
+        return to - from == text.length();
+    }
+
+    private static UsualPiece choice(JsonCursor json) throws JsonCursor.Unusual {
+        UsualPiece content = null;
         json.beginArray();
         JsonCursor.require(json.nextElement());
         json.beginObject();
@@ -76,17 +83,22 @@ final class UsualPiece {
         return required(content);
     }
 
-    private static String delta(JsonCursor json) throws JsonCursor.Unusual {
-        String content = null;
+    private static UsualPiece delta(JsonCursor json) throws JsonCursor.Unusual {
+        UsualPiece content = null;
         json.beginObject();
         while (json.nextMember()) {
             if (json.nameIs("content")) {
-                content = once(content, json.string());
+                content = once(content, string(json));
             } else {
                 passUnlessTelling(json, BESIDE_CONTENT);
             }
         }
         return required(content);
+    }
+
+    private static UsualPiece string(JsonCursor json) throws JsonCursor.Unusual {
+        String text = json.string();
+        return new UsualPiece(text, json.stringFrom(), json.stringTo());
     }
 
     private static void passUnlessTelling(JsonCursor json, List<String> telling) throws JsonCursor.Unusual {
@@ -100,12 +112,12 @@ final class UsualPiece {
     }
 
     /** The value of a member that comes once: of one that comes twice parsers know different things. */
-    private static String once(@Nullable String before, String now) throws JsonCursor.Unusual {
+    private static UsualPiece once(@Nullable UsualPiece before, UsualPiece now) throws JsonCursor.Unusual {
         JsonCursor.require(before == null);
         return now;
     }
 
-    private static String required(@Nullable String value) throws JsonCursor.Unusual {
+    private static UsualPiece required(@Nullable UsualPiece value) throws JsonCursor.Unusual {
         if (value == null) {
             throw new JsonCursor.Unusual();
         }

@@ -44,9 +44,13 @@ final class Watch {
         look();
     }
 
-    /** An event has come: the silence begins anew. Comments are none, however many there are. */
-    void event() {
-        lastEventNanos = System.nanoTime();
+    /**
+     * An event has come: the silence begins anew. Comments are none, however many there are.
+     *
+     * @param nanos when it came
+     */
+    void event(long nanos) {
+        lastEventNanos = nanos;
         if (!anyEvent) {
             anyEvent = true;
             // Until now it slept until the limit on the first event, which may be far away.

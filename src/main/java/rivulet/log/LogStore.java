@@ -76,6 +76,12 @@ public interface LogStore extends AutoCloseable {
     default boolean handOver(String id) {
         return false;
     }
+
+    /** How many streams of other nodes, which are lost, this one has ended since its start. */
+    default long lostEnded() {
+        return 0;
+    }
+
     /** About how much memory the logs on this node take, in bytes. */
     long bytes();
 

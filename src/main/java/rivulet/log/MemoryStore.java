@@ -107,10 +107,13 @@ public final class MemoryStore implements LogStore {
 
     @Override
     public boolean full() {
-        while (tooMuch() && (dropOldestEnded() || gaveBack(folding.stepAnyway(bytes.get())))) {
-            // Until there is room, or nothing left to give back.
+        while (tooMuch()) {
+            if (!dropOldestEnded() && !gaveBack(folding.stepAnyway(bytes.get()))) {
+                return true;
+            }
         }
-        return tooMuch();
+        // Not asked again: there was room, though another log may just be growing into it, and makes its own.
+        return false;
     }
 
     @Override

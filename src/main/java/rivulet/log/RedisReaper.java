@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.AbstractPipeline;
@@ -32,11 +33,14 @@ final class RedisReaper {
     private final RedisTimes times;
     private final String node;
     private final RedisTakeOvers takeOvers;
+    private final LongAdder ended;
 
-    RedisReaper(RedisTimes times, String node, RedisTakeOvers takeOvers) {
+    /** @param ended counts the streams that are ended here: the script tells one node of each */
+    RedisReaper(RedisTimes times, String node, RedisTakeOvers takeOvers, LongAdder ended) {
         this.times = times;
         this.node = node;
         this.takeOvers = takeOvers;
+        this.ended = ended;
     }
 
     /** Takes over or ends what dead nodes left. */
@@ -44,12 +48,12 @@ final class RedisReaper {
         takeOvers.resolveDoubt(redis);
         for (String dead : dead(redis)) {
             long before = redis.scard(RedisKeys.live(dead));
-            long ended = 0;
+            long endedBefore = ended.sum();
             long left = before;
             boolean more = left > 0;
             for (int i = 0; i < MAX_BATCHES && more; i++) {
                 List<String> ids = redis.srandmember(RedisKeys.live(dead), BATCH);
-                ended += endAll(redis, dead, takeOvers.take(redis, dead, ids));
+                endAll(redis, dead, takeOvers.take(redis, dead, ids));
                 long now = redis.scard(RedisKeys.live(dead));
                 // Some may be left to other nodes: then there are more, and nothing to do.
                 more = now > 0 && now < left;
@@ -59,7 +63,7 @@ final class RedisReaper {
                 redis.srem(RedisKeys.NODES, dead);
             }
             if (left < before || before == 0) {
-                LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended);
+                LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended.sum() - endedBefore);
             }
         }
     }
@@ -100,14 +104,17 @@ final class RedisReaper {
         return dead;
     }
 
-    private long endAll(RedisClient redis, String dead, Collection<String> ids) {
+    /** Whether that reply says that the stream was ended by the one who asked. */
+    static boolean isEnded(Response<Object> reply) {
+        return Long.valueOf(1).equals(reply.get());
+    }
+
+    private void endAll(RedisClient redis, String dead, Collection<String> ids) {
         List<Response<Object>> replies = new ArrayList<>();
         try (AbstractPipeline pipeline = redis.pipelined()) {
             ids.forEach(id -> replies.add(end(pipeline, times, dead, dead, id, false)));
         }
-        return replies.stream()
-                .filter(reply -> Long.valueOf(1).equals(reply.get()))
-                .count();
+        ended.add(replies.stream().filter(RedisReaper::isEnded).count());
     }
 
     private static String payload(Event.Failed failed) {

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import redis.clients.jedis.params.SetParams;
 
@@ -53,6 +54,7 @@ public final class RedisStore implements LogStore {
     private final RedisReader reader;
     private final RedisLease lease;
     private final RedisTakeOvers takeOvers;
+    private final LongAdder lostEnded = new LongAdder();
     private final Thread writing;
     private final Thread takingOver;
 
@@ -90,8 +92,8 @@ public final class RedisStore implements LogStore {
         writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
         memory.foldToo(reader::copies);
-        takeOvers = new RedisTakeOvers(link, times, node, writer, memory::open, this::owned);
-        RedisReaper reaper = new RedisReaper(times, node, takeOvers);
+        takeOvers = new RedisTakeOvers(link, times, node, writer, memory::open, this::owned, lostEnded);
+        RedisReaper reaper = new RedisReaper(times, node, takeOvers, lostEnded);
         lease = new RedisLease(link, node, writer, reader, inbox, reaper, nanoTime);
         writing = start(writer, "rivulet-redis-writer");
         start(reader, "rivulet-redis-reader");
@@ -181,6 +183,11 @@ public final class RedisStore implements LogStore {
         } catch (StoreAway e) {
             return false;
         }
+    }
+
+    @Override
+    public long lostEnded() {
+        return lostEnded.sum();
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +37,7 @@ final class RedisTakeOvers implements Runnable {
     private final RedisWriter writer;
     private final Function<Event.Start, MemoryLog> opener;
     private final Function<MemoryLog, StreamLog> owned;
+    private final LongAdder ended;
     private final BlockingQueue<Taken> taken = new LinkedBlockingQueue<>();
     private volatile LogStore.@Nullable Remote remote;
     /** Whether a reply was lost, so that streams may be this node's that it does not know of. The lease's thread's. */
@@ -47,6 +49,7 @@ final class RedisTakeOvers implements Runnable {
     /**
      * @param opener makes the log in memory
      * @param owned makes it one that this node writes
+     * @param ended counts the streams that are ended here
      */
     RedisTakeOvers(
             RedisLink link,
@@ -54,13 +57,15 @@ final class RedisTakeOvers implements Runnable {
             String node,
             RedisWriter writer,
             Function<Event.Start, MemoryLog> opener,
-            Function<MemoryLog, StreamLog> owned) {
+            Function<MemoryLog, StreamLog> owned,
+            LongAdder ended) {
         this.link = link;
         this.times = times;
         this.node = node;
         this.writer = writer;
         this.opener = opener;
         this.owned = owned;
+        this.ended = ended;
     }
 
     void serve(LogStore.Remote generator) {
@@ -213,8 +218,12 @@ final class RedisTakeOvers implements Runnable {
     private boolean end(Taken one) {
         try {
             return link.ask(redis -> {
+                Response<Object> reply;
                 try (AbstractPipeline pipeline = redis.pipelined()) {
-                    Response<Object> unused = RedisReaper.end(pipeline, times, node, one.owner, one.id, true);
+                    reply = RedisReaper.end(pipeline, times, node, one.owner, one.id, true);
+                }
+                if (RedisReaper.isEnded(reply)) {
+                    ended.increment();
                 }
                 return true;
             });

@@ -9,6 +9,7 @@ import rivulet.log.StoreState;
  *
  * @param logBytes how much memory the streams' logs take, about
  * @param maxLogBytes how much they may take
+ * @param lostStreams streams of lost nodes that this one ended, since the start
  * @param upstreamRetries questions asked again at the same upstream, since the start
  * @param upstreamFallbacks questions that went on to the next upstream, since the start
  * @param slowViewers viewers that were dropped because they did not read, since the start
@@ -21,6 +22,7 @@ public record Readings(
         DoubleSupplier logBytes,
         long maxLogBytes,
         Supplier<StoreState> store,
+        DoubleSupplier lostStreams,
         DoubleSupplier upstreamRetries,
         DoubleSupplier upstreamFallbacks,
         DoubleSupplier slowViewers,

@@ -120,6 +120,10 @@ final class ServerMeters implements AutoCloseable {
                 "rivulet.upstream.fallbacks",
                 "Questions that went on to the next upstream.",
                 readings.upstreamFallbacks());
+        counter(
+                "rivulet.streams.lost",
+                "Streams that this node ended, since the node that generated them was lost.",
+                readings.lostStreams());
         counter("rivulet.viewers.dropped", "Viewers that were dropped: they did not read.", readings.slowViewers());
         counter(
                 "rivulet.access.log.dropped",

@@ -40,7 +40,8 @@ final class Viewer {
     private final int retryMillis;
     private final Pump pump;
     private final StreamLog.Subscription subscription;
-    private final AtomicBoolean wakeScheduled = new AtomicBoolean();
+    /** From the beginning, so that an event wakes nobody before {@link #begin}. */
+    private final AtomicBoolean wakeScheduled = new AtomicBoolean(true);
 
     private volatile boolean heartbeatDue;
     private volatile boolean lookDue;
@@ -48,7 +49,7 @@ final class Viewer {
     private volatile long lastWriteNanos;
 
     /**
-     * A viewer that has seen the entries up to {@code after}; it starts with {@link #wake}.
+     * A viewer that has seen the entries up to {@code after}; it starts with {@link #begin}.
      *
      * @param retryMillis how long the client waits before it comes back; told in the first block, if the format has a
      *     place for it
@@ -83,14 +84,21 @@ final class Viewer {
         this.subscription = log.onAppend(this::wake);
     }
 
+    /** Has the viewer begin, on another thread. It may be over at once: whoever keeps it must have it by now. */
+    void begin() {
+        executor.execute(this::run);
+    }
+
     /** Has the viewer look for new entries, soon and on another thread. The producer calls this; it must not wait. */
     void wake() {
         if (wakeScheduled.compareAndSet(false, true)) {
-            executor.execute(() -> {
-                wakeScheduled.set(false);
-                pump.iterate();
-            });
+            executor.execute(this::run);
         }
+    }
+
+    private void run() {
+        wakeScheduled.set(false);
+        pump.iterate();
     }
 
     /**

@@ -86,10 +86,11 @@ public final class Viewers {
                         }
                         onClose.closed(sent, shown);
                     });
+            // All before it begins: what has ended by then would stay here for ever.
+            viewers.add(viewer);
             self.set(viewer);
             ctx.attribute(SHOWN, viewer.shown());
-            viewers.add(viewer);
-            viewer.wake();
+            viewer.begin();
         } catch (RuntimeException e) {
             // The request is kept open by now: without a viewer nobody would ever end it. Nothing was sent; an error
             // can be.

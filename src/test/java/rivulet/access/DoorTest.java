@@ -128,6 +128,19 @@ class DoorTest {
                 refused(door, TestHead.with("Authorization: Bearer x").from("10.0.0.9")));
     }
 
+    @Test
+    void aTokenFromAPageThatMayNotCallIsNoGuess() {
+        for (String token : List.of(ANN, "wrong")) {
+            for (int i = 0; i < 100; i++) {
+                TestHead head = TestHead.with("Authorization: Bearer " + token, "Origin: https://evil.example");
+                Refusal refusal = assertThrows(Refusal.class, () -> door.enter(head));
+                assertEquals(403, refusal.status());
+                assertEquals("origin_not_allowed", refusal.code());
+            }
+        }
+        assertEquals("token_unknown", guess().code());
+    }
+
     private Refusal guess() {
         return assertThrows(Refusal.class, () -> door.enter(TestHead.with("Authorization: Bearer guess")));
     }

@@ -8,9 +8,11 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,26 @@ class MemoryStoreTest extends StreamLogContract {
         assertTrue(store.full());
         log.append(EveryEvent.done());
         assertFalse(store.full());
+    }
+
+    @Test
+    void aStoreFullOfEndedStreamsIsNeverFullHoweverFastOthersGrow() throws Exception {
+        bound(1_000_000);
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<?> growing = TestServer.meanwhile(() -> {
+            while (!over.get()) {
+                ended();
+            }
+            return over;
+        });
+        try {
+            for (int i = 0; i < 20_000_000; i++) {
+                assertFalse(store.full());
+            }
+        } finally {
+            over.set(true);
+            growing.get(30, TimeUnit.SECONDS);
+        }
     }
 
     @Test

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import rivulet.log.Entry;
+import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.Kind;
 import rivulet.log.StreamLog;
@@ -62,11 +63,60 @@ class ViewersTest {
         }
     }
 
+    /** A log that ends in the very moment when it is followed. */
+    private static final class EndingLog implements StreamLog {
+        private static final Event.Start START = new Event.Start("B".repeat(22), Kind.CHAT, null);
+        private static final List<Entry> ENTRIES = List.of(
+                new Entry(START, 0, START),
+                new Entry(START, 1, new Event.Failed(ErrorCode.UPSTREAM_UNREACHABLE, "over", null)));
+
+        @Override
+        public Event.Start start() {
+            return START;
+        }
+
+        @Override
+        public boolean append(Event event) {
+            return false;
+        }
+
+        @Override
+        public List<Entry> read(int after, int most) {
+            return ENTRIES.subList(Math.min(after + 1, 1), 2);
+        }
+
+        @Override
+        public int head() {
+            return 1;
+        }
+
+        @Override
+        public boolean ended() {
+            return true;
+        }
+
+        @Override
+        public Subscription onAppend(Runnable signal) {
+            signal.run();
+            return () -> {};
+        }
+    }
+
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final ExecutorService writer = Executors.newFixedThreadPool(2);
     private final BlockingQueue<Boolean> closed = new LinkedBlockingQueue<>();
     private final Viewers viewers = new Viewers(
             Duration.ofSeconds(15), Duration.ofSeconds(30), writer, timer, System::nanoTime, () -> 1500, nanos -> {});
+    /** These are run by whoever wakes them, at once. */
+    private final Viewers prompt = new Viewers(
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(30),
+            Runnable::run,
+            timer,
+            System::nanoTime,
+            () -> 1500,
+            nanos -> {});
+
     private Javalin app;
 
     @BeforeEach
@@ -78,6 +128,9 @@ class ViewersTest {
                     "/now",
                     ctx -> viewers.show(
                             ctx, new BrokenLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)));
+            config.routes.get(
+                    "/ending",
+                    ctx -> prompt.show(ctx, new EndingLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)));
             config.routes.get(
                     "/later",
                     ctx -> ctx.future(() -> CompletableFuture.runAsync(
@@ -103,6 +156,14 @@ class ViewersTest {
                             .getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    @Test
+    void aViewerWhoseStreamEndsBeforeItIsKeptIsNotKept() throws Exception {
+        String answer = answer("/ending");
+        assertTrue(answer.startsWith("HTTP/1.1 200 ") && answer.contains("upstream_unreachable"), answer);
+        assertEquals(true, closed.poll(5, TimeUnit.SECONDS));
+        assertEquals(0, prompt.count());
     }
 
     @Test

@@ -46,16 +46,16 @@ final class Soak {
         return thread;
     });
     private final SoakMix mix;
-    private final long endNanos =
-            System.nanoTime() + Duration.ofMinutes(MINUTES).toNanos();
+    private final long endNanos;
     private final Measure memory = new Measure("memory", "MiB resident", 8);
     private final Measure threadCount = new Measure("threads", "", 5);
     private final Measure files = new Measure("open files", "", 30);
     private final Measure streams = new Measure("live streams", "", 0);
     private final Measure viewers = new Measure("viewers", "", 0);
 
-    private Soak(Relay relay) {
+    private Soak(Relay relay, Duration time) {
         this.relay = relay;
+        this.endNanos = System.nanoTime() + time.toNanos();
         this.mix = new SoakMix(relay.port(), threads, endNanos);
     }
 
@@ -68,14 +68,14 @@ final class Soak {
                 "LOG_FORMAT", "logfmt");
         try (BenchUpstream upstream = new BenchUpstream();
                 Relay relay = Relay.rivulet(upstream.port(), settings)) {
-            return new Soak(relay).soak();
+            System.out.println("soak: " + MINUTES + " min, " + CLIENTS + " clients, seed " + SEED);
+            Soak warming = new Soak(relay, Duration.ZERO);
+            warming.warm();
+            return new Soak(relay, Duration.ofMinutes(MINUTES)).soak(warming.idle());
         }
     }
 
-    private boolean soak() throws IOException {
-        System.out.println("soak: " + MINUTES + " min, " + CLIENTS + " clients, seed " + SEED);
-        warm();
-        String before = idle();
+    private boolean soak(String before) throws IOException {
         List<Future<?>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
             Random random = new Random(SEED + i);
@@ -96,11 +96,10 @@ final class Soak {
 
     /** Some of each, so that what is loaded once does not look like growth. */
     private void warm() {
-        SoakMix warming = new SoakMix(relay.port(), threads, System.nanoTime());
         List<Future<?>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
             Random random = new Random(i);
-            clients.add(threads.submit(() -> warming.visit(random)));
+            clients.add(threads.submit(() -> mix.visit(random)));
         }
         clients.forEach(Soak::join);
         Bench.pause(RETENTION);

@@ -29,7 +29,7 @@ final class Soak {
     private static final int CLIENTS = Integer.getInteger("soak.clients", 48);
     private static final long SEED = Long.getLong("soak.seed", System.nanoTime());
     /** How long ended streams are kept: what a full memory would look like is not the question here. */
-    private static final Duration RETENTION = Duration.ofSeconds(20);
+    private static final Duration RETENTION = Duration.ofSeconds(45);
     /** The longest that a stream of the mix goes on by itself: an upstream's silence, and the grace after it. */
     private static final Duration LONGEST = Duration.ofMinutes(3);
     /** Between two visits of one client, at most. */

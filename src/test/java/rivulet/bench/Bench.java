@@ -15,6 +15,8 @@ import java.util.concurrent.locks.LockSupport;
  * Runs the scenarios, each in a number of rounds, Rivulet and nginx in turn, and prints their medians.
  *
  * <pre>mvn -Pbench verify [-Dbench.only=unpaced,paced] [-Dbench.rounds=3] [-Dbench.java=/path/to/java]</pre>
+ *
+ * <p>{@link Soak} is run only where it is named: {@code -Dbench.only=soak [-Dsoak.minutes=30]}.
  */
 public final class Bench {
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
@@ -32,6 +34,9 @@ public final class Bench {
     public static void main(String[] args) throws IOException {
         Map<String, Scenario> scenarios = Scenarios.all();
         String only = System.getProperty("bench.only", "");
+        if (only.equals("soak")) {
+            System.exit(Soak.run() ? 0 : 1);
+        }
         List<String> names = only.isEmpty() ? List.copyOf(scenarios.keySet()) : Arrays.asList(only.split(","));
         System.out.println("Java " + System.getProperty("bench.java", System.getProperty("java.version")) + ", "
                 + Runtime.getRuntime().availableProcessors() + " processors, medians of " + ROUNDS + " rounds");

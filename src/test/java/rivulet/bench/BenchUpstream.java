@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An OpenAI-compatible upstream on one selector, cheap enough never to be what limits a relay. The model's name says what
- * it answers: {@code bench-<deltas>-<micros between two>}; with 0 between two it writes as fast as the peer reads.
+ * it answers: {@code bench-<deltas>-<micros between two>}, or a {@link Script}; with 0 between two it writes as fast as
+ * the peer reads.
  */
 final class BenchUpstream implements AutoCloseable {
     private static final Pattern MODEL = Pattern.compile("\"model\":\\s*\"bench-(\\d+)-(\\d+)\"");
@@ -170,6 +171,8 @@ final class BenchUpstream implements AutoCloseable {
         private long intervalNanos;
         private long dueNanos;
         private @Nullable ByteBuffer out;
+        private @Nullable Script script;
+        private int said;
 
         private Answer(SocketChannel peer) {
             this.peer = peer;
@@ -203,32 +206,46 @@ final class BenchUpstream implements AutoCloseable {
         }
 
         private void answer() throws IOException {
-            Matcher model = MODEL.matcher(question);
-            if (!model.find()) {
-                throw new IOException("not the benchmark's question: " + question);
-            }
+            read(question);
+            question.setLength(0);
+            said = 0;
             asked.incrementAndGet();
             open.incrementAndGet();
             answering = true;
-            left = Integer.parseInt(model.group(1));
-            intervalNanos = Long.parseLong(model.group(2)) * 1_000;
-            question.setLength(0);
             out = ByteBuffer.wrap(HEAD);
-            SelectionKey key = peer.keyFor(selector);
-            if (intervalNanos == 0) {
-                send(key);
-            } else {
-                send(key);
+            if (script != null && script.fault() == Script.Fault.REFUSED) {
+                out = ByteBuffer.wrap(script.refusal());
+                left = -1;
+            }
+            send(peer.keyFor(selector));
+            if (answering && intervalNanos != 0) {
                 dueNanos = System.nanoTime();
                 due.add(this);
             }
         }
 
+        private void read(CharSequence asked) throws IOException {
+            script = Script.in(asked);
+            if (script != null) {
+                left = script.deltas();
+                intervalNanos = script.micros() * 1_000;
+                return;
+            }
+            Matcher model = MODEL.matcher(asked);
+            if (!model.find()) {
+                throw new IOException("not the benchmark's question: " + asked);
+            }
+            left = Integer.parseInt(model.group(1));
+            intervalNanos = Long.parseLong(model.group(2)) * 1_000;
+        }
+
         private void sendPaced() throws IOException {
             SelectionKey key = peer.keyFor(selector);
             if (out == null) {
-                left--;
-                out = left < 0 ? ByteBuffer.wrap(END) : ByteBuffer.wrap(Delta.chunk(System.nanoTime()));
+                out = next();
+                if (out == null) {
+                    return;
+                }
                 send(key);
             }
             // A peer that does not read gets the next one later.
@@ -236,6 +253,29 @@ final class BenchUpstream implements AutoCloseable {
                 dueNanos += intervalNanos;
                 due.add(this);
             }
+        }
+
+        /** What is written next; null: nothing ever is. */
+        private @Nullable ByteBuffer next() throws IOException {
+            if (script != null && script.breaksAfter(said)) {
+                if (script.fault() == Script.Fault.CUT) {
+                    throw new IOException("cut, as asked");
+                }
+                return null;
+            }
+            if (left == 0) {
+                left = -1;
+                return ByteBuffer.wrap(END);
+            }
+            if (script != null) {
+                left--;
+                return ByteBuffer.wrap(script.chunk(said++));
+            }
+            int deltas = intervalNanos == 0 ? Math.min(left, BLOCK_DELTAS) : 1;
+            left -= deltas;
+            return intervalNanos == 0
+                    ? ByteBuffer.wrap(BLOCK, 0, deltas * UNPACED.length)
+                    : ByteBuffer.wrap(Delta.chunk(System.nanoTime()));
         }
 
         private void send(SelectionKey key) throws IOException {
@@ -257,9 +297,10 @@ final class BenchUpstream implements AutoCloseable {
                 if (intervalNanos != 0) {
                     break;
                 }
-                int deltas = Math.min(left, BLOCK_DELTAS);
-                left = deltas == 0 ? -1 : left - deltas;
-                out = deltas == 0 ? ByteBuffer.wrap(END) : ByteBuffer.wrap(BLOCK, 0, deltas * UNPACED.length);
+                out = next();
+                if (out == null) {
+                    break;
+                }
             }
             key.interestOps(SelectionKey.OP_READ);
         }

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -55,6 +57,7 @@ final class Load implements AutoCloseable {
     private final AtomicInteger told = new AtomicInteger();
     private final AtomicInteger ended = new AtomicInteger();
     private final AtomicInteger failed = new AtomicInteger();
+    private final Map<String, Integer> failures = new ConcurrentHashMap<>();
     private final Recorder latency = new Recorder(HIGHEST_MICROS, 3);
     private final Recorder firstDelta = new Recorder(HIGHEST_MICROS, 3);
     private final Thread thread;
@@ -94,6 +97,11 @@ final class Load implements AutoCloseable {
     /** Streams that were refused or cut. */
     int failed() {
         return failed.get();
+    }
+
+    /** Why streams failed, each with how many did: what the relay said, or how the connection broke. */
+    Map<String, Integer> failures() {
+        return Map.copyOf(failures);
     }
 
     /** Bytes that have come so far. */
@@ -172,7 +180,7 @@ final class Load implements AutoCloseable {
         try {
             client.ready(key);
         } catch (IOException e) {
-            client.over(failed);
+            client.fail(e.toString());
         }
     }
 
@@ -225,7 +233,7 @@ final class Load implements AutoCloseable {
             in.clear();
             int count = channel.read(in);
             if (count < 0) {
-                over(failed);
+                fail(anyBytes ? "cut in the middle" : "closed without an answer");
                 return;
             }
             in.flip();
@@ -234,8 +242,7 @@ final class Load implements AutoCloseable {
                 anyBytes = true;
                 String head = StandardCharsets.ISO_8859_1.decode(in.duplicate()).toString();
                 if (!head.startsWith("HTTP/1.1 200")) {
-                    System.err.println(head);
-                    over(failed);
+                    fail(refusal(head));
                     return;
                 }
                 if (plan.streams() == 1) {
@@ -294,6 +301,11 @@ final class Load implements AutoCloseable {
             return java.util.Arrays.equals(tail, LAST_CHUNK);
         }
 
+        private void fail(String why) {
+            failures.merge(why, 1, Integer::sum);
+            over(failed);
+        }
+
         private void over(AtomicInteger how) {
             how.incrementAndGet();
             if (begun.getAndIncrement() >= plan.streams()) {
@@ -311,6 +323,7 @@ final class Load implements AutoCloseable {
                     channel.register(selector, SelectionKey.OP_WRITE, this);
                 }
             } catch (IOException e) {
+                failures.merge(e.toString(), 1, Integer::sum);
                 failed.incrementAndGet();
             }
         }
@@ -335,5 +348,14 @@ final class Load implements AutoCloseable {
                 throw new java.io.UncheckedIOException(e);
             }
         }
+    }
+
+    /** An answer's status line and the first line of its body. */
+    private static String refusal(String answer) {
+        String[] headAndBody = answer.split("\r\n\r\n", 2);
+        String status = headAndBody[0].lines().findFirst().orElse("");
+        String body =
+                headAndBody.length < 2 ? "" : headAndBody[1].lines().findFirst().orElse("");
+        return body.isEmpty() ? status : status + ": " + body;
     }
 }

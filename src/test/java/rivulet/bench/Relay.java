@@ -36,7 +36,7 @@ final class Relay implements AutoCloseable {
     static Relay rivulet(int upstreamPort, Map<String, String> settings, String... jvm) throws IOException {
         int port = freePort();
         List<String> command = new ArrayList<>();
-        command.add(System.getProperty("bench.java", System.getProperty("java.home") + "/bin/java"));
+        command.add(java());
         command.addAll(List.of(jvm));
         String flags = System.getProperty("bench.flags", "");
         if (!flags.isEmpty()) {
@@ -55,6 +55,11 @@ final class Relay implements AutoCloseable {
                         "LOG_FORMAT", "off"));
         builder.environment().putAll(settings);
         return start("rivulet", builder, port, false);
+    }
+
+    /** The Java that Rivulet runs on. */
+    static String java() {
+        return System.getProperty("bench.java", System.getProperty("java.home") + "/bin/java");
     }
 
     /** nginx as it is, but that it does not hold answers back. */
@@ -165,7 +170,8 @@ final class Relay implements AutoCloseable {
     public void close() {
         process.destroy();
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            // Longer than a drain: a JVM may have an archive to write.
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

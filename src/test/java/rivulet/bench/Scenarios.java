@@ -29,7 +29,7 @@ final class Scenarios {
         all.put("short", Scenarios::shortStreams);
         all.put("stalled", relay -> stalled(relay));
         all.put("viewers", Scenarios::viewers);
-        all.put("start", relay -> start());
+        all.put("start", relay -> Start.run());
         all.put("gone", relay -> gone());
         return all;
     }
@@ -60,7 +60,7 @@ final class Scenarios {
     private static double cpuPerDelta(Relay relay, String request, int streams) throws IOException {
         double before = relay.cpuSeconds();
         try (Load load = new Load(new Load.Plan(relay.port(), request, streams, 64)).await(PATIENCE)) {
-            expect(load.deltas(), 500L * streams, "deltas");
+            expect(load, load.deltas(), 500L * streams, "deltas");
             return (relay.cpuSeconds() - before) * 1e6 / load.deltas();
         }
     }
@@ -106,16 +106,16 @@ final class Scenarios {
                 Relay relay = open(name, upstream)) {
             String request = relay.request(10, Duration.ZERO);
             try (Load cold = new Load(new Load.Plan(relay.port(), request, 5_000, 32)).await(PATIENCE)) {
-                expect(cold.ended(), 5_000, "streams");
+                expect(cold, cold.ended(), 5_000, "streams");
                 figures.put(
                         "cold: time to first delta p99 ms", cold.firstDelta().getValueAtPercentile(99) / 1e3);
             }
             try (Load warming = new Load(new Load.Plan(relay.port(), request, 10_000, 32)).await(PATIENCE)) {
-                expect(warming.ended(), 10_000, "streams");
+                expect(warming, warming.ended(), 10_000, "streams");
             }
             double cpu = relay.cpuSeconds();
             try (Load load = new Load(new Load.Plan(relay.port(), request, 5_000, 32)).await(PATIENCE)) {
-                expect(load.ended(), 5_000, "streams");
+                expect(load, load.ended(), 5_000, "streams");
                 figures.put("CPU us per stream", (relay.cpuSeconds() - cpu) * 1e6 / 5_000);
                 Histogram first = load.firstDelta();
                 figures.put("time to first delta p50 ms", first.getValueAtPercentile(50) / 1e3);
@@ -148,7 +148,7 @@ final class Scenarios {
                     figures.put(
                             "p99 ms of 200 beside 100 stalled", live.latency().getValueAtPercentile(99) / 1e3);
                     figures.put("resident KiB per stalled client", (double) (relay.residentKib() - before) / 100);
-                    expect(stalled.failed(), 0, "failed");
+                    expect(stalled, stalled.failed(), 0, "failed");
                 }
             }
         }
@@ -186,33 +186,6 @@ final class Scenarios {
 
     private static String follow(Relay relay, Load first) {
         return "GET /streams/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n".formatted(first.streamId(), relay.port());
-    }
-
-    /** From the process' start to the first delta of a stream. */
-    private static Map<String, Double> start() throws IOException {
-        Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("first delta ms", startMillis());
-        figures.put("first delta ms, with the archive", startMillis("-XX:SharedArchiveFile=target/rivulet.jsa"));
-        return figures;
-    }
-
-    private static double startMillis(String... jvm) throws IOException {
-        long begin = System.nanoTime();
-        try (Relay relay = Relay.rivulet(1, Map.of("OPENAI_BASE_URL", "", "OPENAI_API_KEY", ""), jvm);
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
-            socket.getOutputStream()
-                    .write("GET /sse/chat?message=hi&format=json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-                            .getBytes(StandardCharsets.US_ASCII));
-            StringBuilder seen = new StringBuilder();
-            while (seen.indexOf("\"delta\"") < 0) {
-                int b = socket.getInputStream().read();
-                if (b < 0) {
-                    throw new IOException("cut: " + seen);
-                }
-                seen.append((char) b);
-            }
-            return (System.nanoTime() - begin) / 1e6;
-        }
     }
 
     /** 200 clients leave in the middle, in three ways: until when is the upstream read? */
@@ -259,13 +232,14 @@ final class Scenarios {
     private static void warm(Relay relay, int streams) throws IOException {
         String request = relay.request(200, Duration.ZERO);
         try (Load load = new Load(new Load.Plan(relay.port(), request, streams, 32)).await(PATIENCE)) {
-            expect(load.ended(), streams, "streams");
+            expect(load, load.ended(), streams, "streams");
         }
     }
 
-    private static void expect(long is, long wanted, String what) {
+    private static void expect(Load load, long is, long wanted, String what) {
         if (is != wanted) {
             System.out.println("  ! " + is + " " + what + " instead of " + wanted);
+            load.failures().forEach((why, times) -> System.out.println("    " + times + " x " + why));
         }
     }
 }

@@ -14,8 +14,13 @@ import org.eclipse.jetty.server.internal.HttpConnection;
  * puts a prompt there; and what is no HTTP at all is answered by one thread.
  */
 final class LenientHttp extends HttpConnectionFactory {
+    /** Where a request has a body, Jetty keeps this buffer for as long as the response lasts: for a stream, minutes. */
+    private static final int INPUT_BUFFER_BYTES = 4096;
+
     LenientHttp(HttpConfiguration http) {
-        super(http);
+        // A configuration of its own: HTTP/2 sets this very size in the one it is given.
+        super(new HttpConfiguration(http));
+        setInputBufferSize(INPUT_BUFFER_BYTES);
     }
 
     @Override

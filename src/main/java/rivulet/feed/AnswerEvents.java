@@ -6,10 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
+import rivulet.log.SharedBuffers;
 
 /** Reads the events of an answer as they stand on the wire: what is JSON goes to the API's own reader. */
 final class AnswerEvents {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     /** OpenAI's end of a stream, the one event that is no JSON. */
     private static final String DONE_MARKER = "[DONE]";
 

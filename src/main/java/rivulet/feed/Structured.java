@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Optional;
@@ -13,12 +12,13 @@ import rivulet.log.Document;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
 import rivulet.log.Origin;
+import rivulet.log.SharedBuffers;
 import rivulet.log.Usage;
 
 /** Turns a feed whose text is a JSON document into one that builds the document step by step. */
 final class Structured implements Feed {
     /** Exact: a schema may bound a number that a double cannot hold. */
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .build();
 

@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.SharedBuffers;
 
 /**
  * An upstream's answer that is no event stream.
@@ -27,7 +28,7 @@ record UpstreamReply(
         String body,
         @Nullable JsonNode json,
         @Nullable Duration retryAfter) {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     /** More than any error says; a page of HTML may go on. */
     private static final int MOST_BYTES = 64 * 1024;
 

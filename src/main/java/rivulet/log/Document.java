@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A JSON document as far as {@code field} events have built it. Not for use by several threads. */
 public final class Document {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
 
     private @Nullable Object root;
 

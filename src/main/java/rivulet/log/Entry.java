@@ -9,8 +9,15 @@ public final class Entry {
     private final int index;
     private final Event event;
 
+    /** The first encoding that was asked for: there are many entries, and of most no other is. */
     @GuardedBy("this")
-    private byte @Nullable [] @Nullable [] encoded;
+    private @Nullable Encoding first;
+
+    @GuardedBy("this")
+    private byte @Nullable [] encodedFirst;
+
+    @GuardedBy("this")
+    private byte @Nullable [] @Nullable [] others;
 
     /** An event at an index, counted from 0, of the stream that {@code start} opened. */
     public Entry(Event.Start start, int index, Event event) {
@@ -36,13 +43,22 @@ public final class Entry {
 
     /** This entry in that encoding: encoded by whoever asks first, kept for all who come after. */
     public synchronized byte[] encoded(Encoding encoding) {
-        if (encoded == null) {
-            encoded = new byte[Encoding.SLOTS][];
+        if (encodedFirst == null) {
+            first = encoding;
+            encodedFirst = encoding.encode(this);
         }
-        byte[] bytes = encoded[encoding.slot()];
+        return encoding == first ? encodedFirst : other(encoding);
+    }
+
+    @GuardedBy("this")
+    private byte[] other(Encoding encoding) {
+        if (others == null) {
+            others = new byte[Encoding.SLOTS][];
+        }
+        byte[] bytes = others[encoding.slot()];
         if (bytes == null) {
             bytes = encoding.encode(this);
-            encoded[encoding.slot()] = bytes;
+            others[encoding.slot()] = bytes;
         }
         return bytes;
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Events as JSON: each has a name, but for the text delta, and one object of members. */
 public final class EventJson {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     private static final byte[] DELTA_OPENS = "{\"delta\":\"".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DELTA_CLOSES = "\"}".getBytes(StandardCharsets.US_ASCII);
 

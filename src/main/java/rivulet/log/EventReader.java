@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * number such as {@code 1.10}, or the provider's own details of the usage, must come out on every node as it went in.
  */
 final class EventReader {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     private static final JsonFactory JSON = MAPPER.getFactory();
 
     private final Map<String, String> members;

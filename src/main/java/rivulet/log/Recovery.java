@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The producer's thread moves it; all may read it.
  */
 public final class Recovery {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     /** Before the upstream's first number, and after the log's start. */
     private static final long NOWHERE = place(-1, 0);
 

@@ -206,8 +206,9 @@ class AccessLogTest {
 
     @Test
     void theCallersTraceIsPassedOnToTheUpstream() throws Exception {
-        try (RawUpstream upstream = RawUpstream.saying(
-                        "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+        try (RawUpstream upstream =
+                        RawUpstream.saying("HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                                .getBytes(StandardCharsets.UTF_8));
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
             server.get("/sse/chat?message=a", "traceparent", PARENT, "tracestate", "a=1,b=2");
             RawUpstream.Request traced = upstream.takeRequest();

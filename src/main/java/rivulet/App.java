@@ -46,7 +46,7 @@ public final class App {
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
-    /** What may wait for the store, and nobody waits for. */
+    /** What may have to wait, for the store or for one client, and holds up nobody else. */
     private final ExecutorService later = Threads.waiting("rivulet-later");
 
     private final LogStore store;
@@ -82,7 +82,8 @@ public final class App {
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
         streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
-        Follow follow = new Follow(streams, viewers, config.access().maxViewers(), turns, timer, telemetry.metrics());
+        Follow follow =
+                new Follow(streams, viewers, config.access().maxViewers(), turns, later, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
         warmUp = new WarmUp(() -> streams.liveCount() > 0);

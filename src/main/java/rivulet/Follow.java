@@ -35,25 +35,29 @@ final class Follow {
     private final Streams streams;
     private final Viewers viewers;
     private final int maxViewers;
-    private final Executor writer;
+    private final Executor turns;
+    private final Executor waiting;
     private final ScheduledExecutorService timer;
     private final Metrics metrics;
 
     /**
      * @param maxViewers at once, about: of those who come in the same moment a few more may get in
-     * @param writer runs what follows a wait; never blocked by it
+     * @param turns runs what begins to show a stream; never blocked by it
+     * @param waiting runs what writes a whole answer at once, and waits for a client that is slow to read it
      */
     Follow(
             Streams streams,
             Viewers viewers,
             int maxViewers,
-            Executor writer,
+            Executor turns,
+            Executor waiting,
             ScheduledExecutorService timer,
             Metrics metrics) {
         this.maxViewers = maxViewers;
         this.streams = streams;
         this.viewers = viewers;
-        this.writer = writer;
+        this.turns = turns;
+        this.waiting = waiting;
         this.timer = timer;
         this.metrics = metrics;
     }
@@ -94,7 +98,7 @@ final class Follow {
                         Errors.answer(ctx, RequestError.ofFailure(failed.get()));
                     }
                 },
-                writer));
+                turns));
     }
 
     /** Shows a stream from a position on, whoever began it. */
@@ -128,7 +132,7 @@ final class Follow {
     void onceEnded(Context ctx, StreamLog log, Runnable answer) {
         CompletableFuture<Void> ended = when(log, log::ended);
         completeAfter(CANCEL_TIMEOUT, ended);
-        ctx.future(() -> ended.thenRunAsync(answer, writer));
+        ctx.future(() -> ended.thenRunAsync(answer, waiting));
     }
 
     /** Answers with the whole text, once it is complete; a client that does not wait for it ends it. */
@@ -148,7 +152,7 @@ final class Follow {
                     visit.end(false);
                     answerWhole(ctx, log);
                 },
-                writer));
+                waiting));
     }
 
     /** Whether the end will never come here, since another node goes on with the stream: asked again, it is shown there. */

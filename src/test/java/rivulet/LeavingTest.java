@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +60,35 @@ class LeavingTest {
 
     private static long millisSince(long nanos, long until) {
         return Duration.ofNanos(until - nanos).toMillis();
+    }
+
+    @Test
+    void whoAsksForWholeAnswersAndDoesNotReadThemHoldsUpNobody() throws Exception {
+        String large = DELTA.replace("\"a\"", "\"" + "a".repeat(95_000) + "\"").repeat(150);
+        List<Socket> unread = new ArrayList<>();
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(large + "data: [DONE]\n\n");
+                });
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "MAX_ANSWER_BYTES", "50000000")) {
+            for (int i = 0; i < 4; i++) {
+                Socket socket = new Socket();
+                socket.setReceiveBufferSize(4096);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+                socket.getOutputStream()
+                        .write("GET /sse/chat-normal?message=hi HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                .getBytes(StandardCharsets.UTF_8));
+                unread.add(socket);
+            }
+            for (Socket socket : unread) {
+                assertEquals('H', socket.getInputStream().read());
+            }
+            assertTrue(server.get("/sse/countdown?from=1").body().contains("done"));
+        } finally {
+            for (Socket socket : unread) {
+                socket.close();
+            }
+        }
     }
 
     @Test

@@ -2,10 +2,13 @@ package rivulet.bench;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,6 +106,15 @@ final class Relay implements AutoCloseable {
         Relay relay = new Relay(name, process, port, speaksOpenAi);
         relay.awaitListening(log);
         return relay;
+    }
+
+    /** Waits until Rivulet says that it is ready, which it is once it has warmed itself up. */
+    Relay awaitReady() throws IOException {
+        URL ready = URI.create("http://127.0.0.1:" + port + "/health/ready").toURL();
+        while (((HttpURLConnection) ready.openConnection()).getResponseCode() != 200) {
+            Bench.pause(Duration.ofMillis(50));
+        }
+        return this;
     }
 
     String name() {

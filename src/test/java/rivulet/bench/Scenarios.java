@@ -19,6 +19,9 @@ final class Scenarios {
     private static final Duration ENDLESS = Duration.ofHours(1);
     private static final Duration WINDOW = Duration.ofSeconds(Integer.getInteger("bench.window", 15));
 
+    /** More than the kernels of both sides take for a client that does not read, which is a megabyte and more. */
+    private static final int STALLED_DELTAS = 20_000;
+
     private Scenarios() {}
 
     static Map<String, Bench.Scenario> all() {
@@ -41,7 +44,9 @@ final class Scenarios {
     }
 
     private static Relay open(String relay, BenchUpstream upstream) throws IOException {
-        return relay.equals("nginx") ? Relay.nginx(upstream.port()) : Relay.rivulet(upstream.port(), Map.of());
+        return relay.equals("nginx")
+                ? Relay.nginx(upstream.port())
+                : Relay.rivulet(upstream.port(), Map.of()).awaitReady();
     }
 
     /** 64 streams at once of 500 deltas, as fast as they go; a first measure of a cold process, then a warm one. */
@@ -140,7 +145,7 @@ final class Scenarios {
                 figures.put("p99 ms of 200 alone", live.latency().getValueAtPercentile(99) / 1e3);
                 long before = relay.residentKib();
                 Load.Plan plan = new Load.Plan(
-                        relay.port(), relay.request(10_000, Duration.ZERO), 100, 100, Integer.MAX_VALUE, false);
+                        relay.port(), relay.request(STALLED_DELTAS, Duration.ZERO), 100, 100, Integer.MAX_VALUE, false);
                 try (Load stalled = new Load(plan)) {
                     Bench.pause(Duration.ofSeconds(3));
                     live.latency();

@@ -59,7 +59,7 @@ final class WarmUp implements Runnable {
                     ask(own.url() + "/sse/chat", question.getKey());
                 }
             }
-            LOG.info("warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+            LOG.debug("warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
         } catch (IOException | RuntimeException e) {
             LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
         } finally {

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Makes an event stream such that OkHttp's parser reads it as the HTML standard has it (section 9.2.5): a byte order mark
  * is dropped, CR and CRLF become LF (the parser takes a lone CR for the end of a line only once the next byte is there),
  * an event that the body's end leaves open is closed, and one event's size is bounded (the parser would read a line
- * without end until memory is full). Bytes come through as soon as they are there.
+ * without end until memory is full). Bytes come through as soon as they are there; {@link UsualEvents} that stand whole
+ * between two others are taken out on their way, and the listener's {@link Progress} says where they go.
  */
 final class EventStreamGuard implements Interceptor {
     private static final MediaType EVENT_STREAM = MediaType.get("text/event-stream");

@@ -12,7 +12,9 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.LowResourceMonitor;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -144,6 +146,11 @@ final class Server {
         AccessConfig access = config.access();
         c.jetty.modifyServer(server -> {
             server.setErrorHandler(new Errors.OfJetty());
+            // Javalin's: statistics that nobody asks for, at the cost of four objects a write; and a monitor that,
+            // where
+            // threads are few, lets no connection be silent for longer than a second.
+            server.setHandler((Handler) null);
+            server.removeBean(server.getBean(LowResourceMonitor.class));
             server.setRequestLog(requests);
             server.insertHandler(new BodyFirst(entrance::maxBodyBytes, config.maxBodyBytes(), access.body(), timer));
         });

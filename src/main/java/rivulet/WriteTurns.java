@@ -53,9 +53,13 @@ final class WriteTurns implements Executor, ReadTurns {
         List<Runnable> turn = WOKEN.get();
         // One that is served may wake others; none may be left behind when the thread waits.
         while (turn != null && !turn.isEmpty()) {
-            List<Runnable> due = List.copyOf(turn);
-            turn.clear();
-            run(due);
+            if (turn.size() == 1) {
+                run(turn.remove(0));
+            } else {
+                List<Runnable> due = List.copyOf(turn);
+                turn.clear();
+                run(due);
+            }
         }
     }
 
@@ -80,13 +84,15 @@ final class WriteTurns implements Executor, ReadTurns {
     }
 
     private static void runAll(List<Runnable> due) {
-        for (Runnable viewer : due) {
-            try {
-                viewer.run();
-            } catch (RuntimeException e) {
-                // One that fails must not keep the others from being shown.
-                LOG.error("a viewer could not be served", e);
-            }
+        due.forEach(WriteTurns::run);
+    }
+
+    private static void run(Runnable viewer) {
+        try {
+            viewer.run();
+        } catch (RuntimeException e) {
+            // One that fails must not keep the others from being shown.
+            LOG.error("a viewer could not be served", e);
         }
     }
 }

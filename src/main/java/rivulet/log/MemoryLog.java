@@ -197,7 +197,11 @@ final class MemoryLog implements StreamLog {
             from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
             int first = prefix.size();
             if (from >= first) {
-                return List.copyOf(entries.subList(from - first, Math.min(size, from + most) - first));
+                int to = Math.min(size, from + most);
+                // Mostly it is one, which has just been appended.
+                return to - from == 1
+                        ? List.of(entries.get(from - first))
+                        : List.copyOf(entries.subList(from - first, to - first));
             }
             run = prefix.run(from);
         }

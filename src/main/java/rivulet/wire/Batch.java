@@ -31,6 +31,13 @@ record Batch(int last, @Nullable Entry end, byte[] bytes) {
      */
     static Batch after(int position, StreamLog log, boolean snapshots, Function<Entry, byte[]> encoder) {
         List<Entry> entries = next(position, log, snapshots);
+        if (entries.isEmpty()) {
+            return nothing(position);
+        }
+        if (entries.size() == 1) {
+            Entry only = entries.get(0);
+            return new Batch(only.index(), only, encoder.apply(only));
+        }
         List<byte[]> frames = new ArrayList<>(entries.size());
         int size = 0;
         for (Entry entry : entries) {
@@ -40,9 +47,6 @@ record Batch(int last, @Nullable Entry end, byte[] bytes) {
             }
             frames.add(frame);
             size += frame.length;
-        }
-        if (frames.isEmpty()) {
-            return nothing(position);
         }
         Entry last = entries.get(frames.size() - 1);
         return new Batch(last.index(), last, gather(frames, size));

@@ -37,8 +37,8 @@ public final class App {
     /** How long viewers have, at a stop, to be sent the end of their stream. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
-    /** How long after its start the server makes its metrics: the first answer needs the processors more. */
-    private static final Duration METRICS_AFTER = Duration.ofSeconds(1);
+    /** How long what can wait is put off after the start: the first answer needs the processors more. */
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);
 
     private final Config config;
     private final Telemetry telemetry;
@@ -119,14 +119,15 @@ public final class App {
     /** Listens; returns once requests are answered. */
     void start() {
         server.start();
-        timer.schedule(() -> calls.execute(this::makeMetrics), METRICS_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+        timer.schedule(() -> calls.execute(this::makeMetrics), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Has the server be ready only once the way of a delta is compiled, if that is asked for. */
     void warmUp() {
         if (config.warmUp()) {
             server.notReadyBefore(warmUp::over);
-            Thread unused = Threads.start("rivulet-warm-up", warmUp);
+            timer.schedule(
+                    () -> Threads.start("rivulet-warm-up", warmUp), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

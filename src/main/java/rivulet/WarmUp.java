@@ -36,7 +36,7 @@ final class WarmUp implements Runnable {
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final BooleanSupplier busy;
-    private final long startNanos = System.nanoTime();
+    private long startNanos;
     private volatile boolean over;
 
     /** @param busy whether users have streams */
@@ -51,6 +51,7 @@ final class WarmUp implements Runnable {
 
     @Override
     public void run() {
+        startNanos = System.nanoTime();
         App own = new App(Config.of(settings()));
         try {
             own.start();

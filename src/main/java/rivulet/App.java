@@ -88,7 +88,8 @@ public final class App {
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
         warmUp = new WarmUp(() -> streams.liveCount() > 0);
         Routes routes = new Routes(config, streams, asks, follow, entrance.door());
-        server = new Server(config, timer, entrance, routes, models, streams, viewers, telemetry, this::scrape);
+        server = new Server(
+                config, timer, entrance, routes, models, streams, viewers, telemetry, this::warm, this::scrape);
     }
 
     /** Runs the server until the process is told to end. */
@@ -105,7 +106,6 @@ public final class App {
             System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
             App app = new App(config);
             app.start();
-            app.warmUp();
             app.warn();
             Runtime.getRuntime().addShutdownHook(new Thread(app::stopAndHalt, "rivulet-stop"));
             System.out.println(app.greeting());
@@ -120,12 +120,7 @@ public final class App {
     void start() {
         server.start();
         timer.schedule(() -> calls.execute(this::makeMetrics), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    /** Has the server be ready only once the way of a delta is compiled, if that is asked for. */
-    void warmUp() {
         if (config.warmUp()) {
-            server.notReadyBefore(warmUp::over);
             timer.schedule(
                     () -> Threads.start("rivulet-warm-up", warmUp), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -166,6 +161,10 @@ public final class App {
     static String version() {
         return Optional.ofNullable(App.class.getPackage().getImplementationVersion())
                 .orElse("dev");
+    }
+
+    private boolean warm() {
+        return !config.warmUp() || warmUp.over();
     }
 
     private String scrape() {

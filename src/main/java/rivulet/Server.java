@@ -43,9 +43,11 @@ final class Server {
     private volatile @Nullable ServerConnector main;
     private volatile @Nullable ServerConnector simulatorOnly;
     private volatile boolean started;
-    private volatile BooleanSupplier warm = () -> true;
 
-    /** @param metrics what a scrape is answered */
+    /**
+     * @param warm until this is so, the server says that it starts, though it answers everyone
+     * @param metrics what a scrape is answered
+     */
     Server(
             Config config,
             ScheduledExecutorService timer,
@@ -55,6 +57,7 @@ final class Server {
             Streams streams,
             Viewers viewers,
             Telemetry telemetry,
+            BooleanSupplier warm,
             Supplier<String> metrics) {
         this.config = config;
         requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
@@ -96,11 +99,6 @@ final class Server {
             SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
         }
         started = true;
-    }
-
-    /** Until this is so, the server says that it starts, though it answers everyone. */
-    void notReadyBefore(BooleanSupplier warmedUp) {
-        warm = warmedUp;
     }
 
     /** Cuts what is still open and stops listening. */

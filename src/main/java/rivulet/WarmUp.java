@@ -52,6 +52,20 @@ final class WarmUp implements Runnable {
     @Override
     public void run() {
         startNanos = System.nanoTime();
+        try {
+            askAll();
+            // Gives back the memory that it took: the heap does not shrink by itself.
+            System.gc();
+            LOG.debug("warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
+        } finally {
+            // Whatever went wrong: else the server would never be ready.
+            over = true;
+        }
+    }
+
+    private void askAll() throws IOException {
         App own = new App(Config.of(settings()));
         try {
             own.start();
@@ -60,20 +74,15 @@ final class WarmUp implements Runnable {
                     ask(own.url() + "/sse/chat", question.getKey());
                 }
             }
-            LOG.debug("warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
-        } catch (IOException | RuntimeException e) {
-            LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
         } finally {
             own.stop();
-            // Gives back the memory that it took: the heap does not shrink by itself.
-            System.gc();
-            over = true;
         }
     }
 
     private static Map<Setting, String> settings() {
         Map<Setting, String> settings = new EnumMap<>(Setting.class);
         settings.put(Setting.PORT, "0");
+        settings.put(Setting.WARM_UP, "off");
         settings.put(Setting.LOG_FORMAT, "off");
         settings.put(Setting.DRAIN_TIMEOUT, "0s");
         settings.put(Setting.MAX_LOG_BYTES, "8000000");

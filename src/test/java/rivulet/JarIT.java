@@ -16,24 +16,38 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The jar as users start it, in a process of its own. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class JarIT {
-    private static Process start(Map<String, String> environment, String... args) throws IOException {
+    private final List<Process> processes = new ArrayList<>();
+
+    @AfterEach
+    void leavesNoProcess() {
+        processes.forEach(Process::destroyForcibly);
+    }
+
+    private Process start(Map<String, String> environment, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", "target/rivulet.jar"));
         command.addAll(List.of(args));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
-        return builder.start();
+        Process process = builder.start();
+        processes.add(process);
+        return process;
     }
 
     private static String firstLine(Process process) throws IOException {
         return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)).readLine();
+    }
+
+    private static int port(Process process) throws IOException {
+        return Integer.parseInt(firstLine(process).replaceAll(".*127\\.0\\.0\\.1:(\\d+).*", "$1"));
     }
 
     @Test
@@ -51,7 +65,7 @@ class JarIT {
     @Test
     void endsWithinTwoSecondsOfSigtermAndSaysZero() throws Exception {
         Process process = start(Map.of("DRAIN_TIMEOUT", "0s"), "--port", "0");
-        int port = Integer.parseInt(firstLine(process).replaceAll(".*127\\.0\\.0\\.1:(\\d+).*", "$1"));
+        int port = port(process);
         List<Socket> clients = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -76,7 +90,7 @@ class JarIT {
     @Test
     void answersWhileItWarmsUpAndIsReadyOnceItIsWarmWithNoTraceOfIt() throws Exception {
         Process process = start(Map.of("DRAIN_TIMEOUT", "0s"), "--port", "0");
-        int port = Integer.parseInt(firstLine(process).replaceAll(".*127\\.0\\.0\\.1:(\\d+).*", "$1"));
+        int port = port(process);
         assertTrue(RawHttp.get(port, "/health/ready").body().contains("starting"));
         assertTrue(RawHttp.get(port, "/sse/countdown?from=1").body().contains("done"));
         while (RawHttp.get(port, "/health/ready").status() != 200) {

@@ -41,8 +41,8 @@ public final class TestServer implements AutoCloseable {
 
     /** The same, with its access log. */
     public static TestServer writing(PrintStream accessLog, String... settings) {
-        Map<String, String> environment =
-                new HashMap<>(Map.of("DRAIN_TIMEOUT", "0s", "LOG_LEVEL", "error", "LOG_FORMAT", "off"));
+        Map<String, String> environment = new HashMap<>(
+                Map.of("DRAIN_TIMEOUT", "0s", "LOG_LEVEL", "error", "LOG_FORMAT", "off", "WARM_UP", "off"));
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);
         }

@@ -92,7 +92,7 @@ final class Streams {
      */
     Begun begin(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
         Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model(), caller.name());
-        Optional<Claim> earlier = key.flatMap(k -> store.claim(k.key(), k.fingerprint(), start));
+        Optional<Claim> earlier = key.flatMap(k -> claim(k, start));
         if (earlier.isPresent()) {
             if (!earlier.get().fingerprint().equals(key.get().fingerprint())) {
                 throw RequestError.keyReused();
@@ -105,7 +105,24 @@ final class Streams {
             key.ifPresent(k -> store.release(k.key(), start.stream()));
             throw e;
         }
-        return new Begun(run(asked, start, key, caller), true);
+        return new Begun(run(asked, start, key.isPresent(), caller), true);
+    }
+
+    /** The earlier claim, if there is one; what failed at once and may do better is no answer, and gives its key back. */
+    private Optional<Claim> claim(IdempotencyKey key, Event.Start start) {
+        Optional<Claim> earlier = store.claim(key.key(), key.fingerprint(), start);
+        // Looked at here and not when it fails: whoever has seen the failure may ask again before its end is dealt
+        // with.
+        boolean mayDoBetter = earlier.flatMap(claim -> store.find(claim.stream()))
+                .filter(StreamLog::ended)
+                .flatMap(StreamState::failedAtOnce)
+                .filter(failed -> failed.code().retryable())
+                .isPresent();
+        if (!mayDoBetter) {
+            return earlier;
+        }
+        store.release(key.key(), earlier.get().stream());
+        return store.claim(key.key(), key.fingerprint(), start);
     }
 
     private void takePlace(Asked asked, Event.Start start, Caller caller) {
@@ -126,18 +143,12 @@ final class Streams {
         }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, Optional<IdempotencyKey> key, Caller caller) {
+    private StreamLog run(Asked asked, Event.Start start, boolean hasKey, Caller caller) {
         StreamLog log = store.create(start);
         Producer producer = new Producer(
-                log,
-                config.maxAnswerBytes(),
-                asked.background(),
-                nanoTime,
-                ending(log, key, Optional.of(caller), true));
+                log, config.maxAnswerBytes(), asked.background(), nanoTime, ending(log, Optional.of(caller), true));
         // A client that has a key of its own can come back though it was never told the stream's id.
-        live.put(
-                start.stream(),
-                new LiveStream(producer, asked.background(), key.isPresent(), config.disconnectGrace(), timer));
+        live.put(start.stream(), new LiveStream(producer, asked.background(), hasKey, config.disconnectGrace(), timer));
         // The access log tells of it when it has ended.
         LOG.debug("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
@@ -225,10 +236,9 @@ final class Streams {
     }
 
     /** What is done once the generation has ended; the parameters are those of {@link #ended}. */
-    private Consumer<Optional<Outcome>> ending(
-            StreamLog log, Optional<IdempotencyKey> key, Optional<Caller> caller, boolean placed) {
+    private Consumer<Optional<Outcome>> ending(StreamLog log, Optional<Caller> caller, boolean placed) {
         return outcome -> {
-            ended(log, key, caller, placed);
+            ended(log, caller, placed);
             outcome.ifPresent(how -> onEnd.accept(
                     new Generation(log.start(), caller.map(Caller::name).orElse(null), how)));
         };
@@ -238,7 +248,7 @@ final class Streams {
      * @param caller who began it here; empty if another node did, where its place was
      * @param placed whether it had one of the places
      */
-    private void ended(StreamLog log, Optional<IdempotencyKey> key, Optional<Caller> caller, boolean placed) {
+    private void ended(StreamLog log, Optional<Caller> caller, boolean placed) {
         String id = log.start().stream();
         // Ended first: a log that another node goes on with has no end here, and cannot be read beyond its head.
         boolean ended = log.ended();
@@ -252,14 +262,6 @@ final class Streams {
             }
             // The access log tells the same, and more.
             LOG.debug("stream {} ends: {} events", id, log.head() + 1);
-        }
-        // Last: a store that hangs may take its time, and must not keep the place.
-        if (ended
-                && StreamState.failedAtOnce(log)
-                        .filter(failed -> failed.code().retryable())
-                        .isPresent()) {
-            // The same request may be made again, and may do better.
-            key.ifPresent(k -> store.release(k.key(), id));
         }
     }
 
@@ -294,8 +296,8 @@ final class Streams {
             boolean placed = places.tryAcquire();
             Optional<Caller> creator =
                     Optional.ofNullable(log.start().creator()).map(Caller::named);
-            Producer producer = new Producer(
-                    log, config.maxAnswerBytes(), recovery, nanoTime, ending(log, Optional.empty(), creator, placed));
+            Producer producer =
+                    new Producer(log, config.maxAnswerBytes(), recovery, nanoTime, ending(log, creator, placed));
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());

@@ -2,6 +2,7 @@ package rivulet;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -109,6 +110,17 @@ class IdempotencyTest {
         HttpResponse<String> second = post("{\"kind\":\"chat\",\"message\":\"x\"}", "k");
         assertEquals(200, second.statusCode());
         assertEquals(id(second), id(post("{\"kind\":\"chat\",\"message\":\"x\"}", "k")));
+    }
+
+    @Test
+    void theKeyIsBackAsSoonAsTheFailureIsSeen() {
+        for (int i = 0; i < 200; i++) {
+            failures.set(1);
+            String key = "k" + i;
+            assertEquals(429, post("{\"kind\":\"chat\",\"message\":\"x\"}", key).statusCode());
+            String again = post("{\"kind\":\"chat\",\"message\":\"x\"}", key).body();
+            assertTrue(again.contains("event: done"), again);
+        }
     }
 
     @Test

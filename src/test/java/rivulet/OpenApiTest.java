@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -298,28 +299,35 @@ class OpenApiTest {
         return names;
     }
 
-    /** A live stream that is longer than its memory. */
+    /** Live streams that are longer than their memory. */
     @Test
     void aSnapshotIsWhatIsDescribed() {
-        String model = "sim-fast-20000tokens-stall-after-15000";
+        String model = "sim-fast-90000tokens-stall-after-80000";
         try (TestServer small = TestServer.with("OPENAI_MODEL", model, "MAX_LOG_BYTES", "1048576")) {
-            String path = small.post("/streams", "{\"kind\":\"chat\",\"message\":\"a\"}", "Accept", "application/json")
-                    .headers()
-                    .firstValue("Location")
-                    .orElseThrow();
-            TestServer.await(
-                    "all but the rest",
-                    () -> TestServer.json(small.get(path, "Accept", "application/json")
-                                            .body())
-                                    .path("index")
-                                    .asInt()
-                            == 15_000);
+            String unused = longStream(small);
+            String path = longStream(small);
+            CompletableFuture<String> events = small.getAsync(path);
+            CompletableFuture<String> json = small.getAsync(path + "?format=ndjson");
+            // Once it has ended it is gone for who comes then.
+            TestServer.await("two viewers", () -> small.viewers() == 2);
             small.delete(path);
-            assertTrue(assertEventsSatisfy(small.get(path).body()).contains("snapshot"));
-            String lines = small.get(path + "?format=ndjson").body();
+            assertTrue(assertEventsSatisfy(events.join()).contains("snapshot"));
+            String lines = json.join();
             assertTrue(lines.contains("\"event\":\"snapshot\""), lines);
             lines.lines().forEach(line -> assertSatisfies("Line", line));
         }
+    }
+
+    private static String longStream(TestServer server) {
+        String path = server.post("/streams", "{\"kind\":\"chat\",\"message\":\"a\"}", "Accept", "application/json")
+                .headers()
+                .firstValue("Location")
+                .orElseThrow();
+        TestServer.await("all but the rest", () -> {
+            String state = server.get(path, "Accept", "application/json").body();
+            return TestServer.json(state).path("index").asInt() == 80_000;
+        });
+        return path;
     }
 
     @Test

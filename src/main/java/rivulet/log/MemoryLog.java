@@ -11,17 +11,20 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log in this machine's memory. Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs
- * by the {@link MemoryStore}, which folds the beginning of a long one: {@link #fold} packs the oldest entries. They can
- * be read as before, but then each reader has them unpacked and encoded for itself alone.
+ * A log in this machine's memory. Its newest entries are ready to be shown; those before them are {@link Packed}, to
+ * about what their text takes, and can be read as before: most will never be read again, and whoever does not read would
+ * otherwise cost a multiple of his answer.
+ *
+ * <p>Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs by the {@link MemoryStore},
+ * which folds the longest where memory is short, see {@link #fold}.
  */
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
-    /** The newest entries that are never folded, a second's worth or so: many viewers are about to be shown them. */
+    /** The newest entries that are packed only once the log has ended: many viewers are about to be shown them. */
     private static final int TAIL_BYTES = 8 * 1024;
-    /** What is folded at once, unless one entry alone is larger: whoever appends may have to wait for it. */
-    private static final int STEP_BYTES = 64 * 1024;
+    /** What is packed at once, unless one entry alone is larger: whoever appends has to wait for it. */
+    private static final int STEP_BYTES = 16 * 1024;
     /** Less is not worth a run of its own. */
     private static final int MIN_STEP_BYTES = 8 * 1024;
 
@@ -43,7 +46,7 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private long bytes = ENTRY_BYTES;
 
-    /** What the entries take that are not folded. */
+    /** What the entries take that are not packed. */
     @GuardedBy("this")
     private long entriesBytes = ENTRY_BYTES;
 
@@ -58,7 +61,7 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private boolean forgotten;
 
-    /** Whether there is a prefix: looked at without a lock before each write to a viewer. */
+    /** Whether a state may stand for the prefix: looked at without a lock before each write to a viewer. */
     private volatile boolean folded;
 
     /**
@@ -81,20 +84,25 @@ final class MemoryLog implements StreamLog {
     public boolean append(Event event) {
         long growth = cost(event);
         boolean counted;
+        boolean pack;
         synchronized (this) {
             if (ended || lost) {
                 return false;
             }
-            entries.add(new Entry(start, prefix.size() + entries.size(), event));
+            entries.add(new Entry(start, size(), event));
             bytes += growth;
             entriesBytes += growth;
             ended = event.terminal();
             counted = !forgotten;
+            pack = packableBytes() >= (ended ? MIN_STEP_BYTES : STEP_BYTES);
         }
         if (event.terminal()) {
             onEnd.accept(this);
         }
         signal();
+        if (pack) {
+            growth -= pack();
+        }
         if (counted) {
             onGrowth.accept(growth);
         }
@@ -134,9 +142,8 @@ final class MemoryLog implements StreamLog {
 
     /** About how much of that can be folded; 0 if that would not be worth it. */
     synchronized long foldableBytes() {
-        long newest = cost(entries.get(entries.size() - 1).event());
-        long foldable = entriesBytes - Math.max(TAIL_BYTES, newest);
-        return foldable < MIN_STEP_BYTES ? 0 : foldable;
+        long packable = packableBytes();
+        return packable < MIN_STEP_BYTES ? 0 : packable;
     }
 
     /** The log is no longer counted; gives what it took. */
@@ -147,14 +154,24 @@ final class MemoryLog implements StreamLog {
     }
 
     /**
-     * Folds the oldest entries that are not folded yet, a bounded number.
+     * Makes the log as short as it can be: packs entries that would have been ready for a while yet, a bounded number; and
+     * from now on a reader far behind is given a state in place of its beginning, if it knows states.
      *
      * @return how many bytes that has given back; 0 if nothing was left to fold, or another thread was at it
      */
     long fold() {
+        long freed = foldableBytes() == 0 ? 0 : pack();
+        if (freed > 0) {
+            folded = true;
+        }
+        return freed;
+    }
+
+    /** Packs the oldest entries, a bounded number; how many bytes that has given back, 0 if another thread was at it. */
+    private long pack() {
         List<Entry> oldest;
         synchronized (this) {
-            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : foldable()));
+            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : packable()));
         }
         if (oldest.isEmpty()) {
             return 0;
@@ -167,13 +184,8 @@ final class MemoryLog implements StreamLog {
             }
             entries.subList(0, oldest.size()).clear();
             entriesBytes -= before;
-            if (foldable() == 0) {
-                // A list never gets shorter by itself.
-                entries.trimToSize();
-            }
             long freed = before - prefix.add(run);
             bytes -= freed;
-            folded = true;
             return freed;
         }
     }
@@ -214,7 +226,7 @@ final class MemoryLog implements StreamLog {
         return folded && after >= 0 ? snapshots.after(after) : Optional.empty();
     }
 
-    /** The last folded entry's index, if a state up to there is shorter than the entries after a position; else -1. */
+    /** The last packed entry's index, if a state up to there is shorter than the entries after a position; else -1. */
     synchronized int snapshotIndex(int after) {
         return after < prefix.size() - 1 && prefix.shorterAsState(after) ? prefix.size() - 1 : -1;
     }
@@ -246,10 +258,17 @@ final class MemoryLog implements StreamLog {
         return prefix.size() + entries.size();
     }
 
-    /** How many of the oldest entries are folded next: never the newest. */
+    /** About how much the entries take that may be packed now. */
     @GuardedBy("this")
-    private int foldable() {
-        long most = Math.min(foldableBytes(), STEP_BYTES);
+    private long packableBytes() {
+        long newest = cost(entries.get(entries.size() - 1).event());
+        return entriesBytes - (ended ? newest : Math.max(TAIL_BYTES, newest));
+    }
+
+    /** How many of the oldest entries are packed next: never the newest. */
+    @GuardedBy("this")
+    private int packable() {
+        long most = Math.min(packableBytes(), STEP_BYTES);
         long sum = 0;
         int count = 0;
         while (sum < most && count < entries.size() - 1) {

@@ -1,13 +1,14 @@
 package rivulet.log;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Entries of a log that follow each other, packed into bytes and got back as they were: about what their text takes,
- * where entries ready to be shown take hundreds of bytes more. Immutable.
+ * where entries ready to be shown take hundreds of bytes more. Immutable, and for any thread: entries that were got back
+ * are held as long as there is memory to spare, so that a crowd that comes for them at once shares them.
  *
  * <pre>
  * 00 03 48 65 6c                             a text delta of three bytes, "Hel"
@@ -28,20 +29,21 @@ final class Packed {
     private final int first;
     private final int count;
     private final byte[] bytes;
+    private volatile WeakReference<List<Entry>> ready;
 
-    private Packed(Event.Start start, int first, int count, byte[] bytes) {
-        this.start = start;
-        this.first = first;
-        this.count = count;
+    private Packed(List<Entry> entries, byte[] bytes) {
+        this.start = entries.get(0).start();
+        this.first = entries.get(0).index();
+        this.count = entries.size();
         this.bytes = bytes;
+        this.ready = new WeakReference<>(entries);
     }
 
-    /** Packs entries, of which there is at least one. */
+    /** Packs entries, of which there is at least one; the list does not change. */
     static Packed of(List<Entry> entries) {
         Writer writer = new Writer();
         entries.forEach(writer::write);
-        Entry first = entries.get(0);
-        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray());
+        return new Packed(entries, writer.out.toByteArray());
     }
 
     /** The index of the first entry. */
@@ -61,16 +63,21 @@ final class Packed {
 
     /** The entries from an index on, which is one of these, at most so many. */
     List<Entry> read(int from, int most) {
+        List<Entry> all = ready.get();
+        if (all == null) {
+            all = unpack();
+            ready = new WeakReference<>(all);
+        }
+        return all.subList(from - first, Math.min(count, from - first + most));
+    }
+
+    private List<Entry> unpack() {
         Reader reader = new Reader(bytes);
-        for (int index = first; index < from; index++) {
-            reader.skipEvent();
+        Entry[] entries = new Entry[count];
+        for (int i = 0; i < count; i++) {
+            entries[i] = new Entry(start, first + i, reader.event());
         }
-        int to = Math.min(end(), from + most);
-        List<Entry> entries = new ArrayList<>(to - from);
-        for (int index = from; index < to; index++) {
-            entries.add(new Entry(start, index, reader.event()));
-        }
-        return entries;
+        return List.of(entries);
     }
 
     private static final class Writer {
@@ -128,25 +135,11 @@ final class Packed {
             };
         }
 
-        private void skipEvent() {
-            int type = bytes[at++];
-            skipString();
-            if (type >= FIELD_DELTA) {
-                skipString();
-            }
-        }
-
         private String string() {
             int length = length();
             String text = new String(bytes, at, length, StandardCharsets.UTF_8);
             at += length;
             return text;
-        }
-
-        private void skipString() {
-            // Not "at += length()": that would add to where it was before the length was read.
-            int length = length();
-            at += length;
         }
 
         private int length() {

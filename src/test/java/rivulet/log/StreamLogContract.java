@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -28,8 +27,8 @@ import rivulet.wire.Format;
 /** What a log and a store promise. A store that passes is a store. */
 abstract class StreamLogContract {
     private static final Event.Done DONE = new Event.Done(FinishReason.STOP, null, null, null, Duration.ofMillis(7));
-    /** Few enough that a few thousand events are too many. */
-    private static final long FOLDING_BYTES = 700_000;
+    /** Few enough that a few thousand events are too many, though they are packed. */
+    private static final long FOLDING_BYTES = 60_000;
 
     /** The store whose node generates. */
     abstract LogStore writing();
@@ -223,7 +222,7 @@ abstract class StreamLogContract {
             StreamLog log = writing().create(kind, kind == Kind.CHAT ? "gpt \"x\"" : null);
             EveryEvent.deltas().forEach(log::append);
             log.append(kind == Kind.CHAT ? EveryEvent.failed() : EveryEvent.done());
-            List<Entry> sent = log.read(-1, 1000);
+            List<Entry> sent = readToEnd(log);
             List<Entry> read = readToEnd(found(log));
             assertEquals(sent.size(), read.size());
             for (int i = 0; i < sent.size(); i++) {
@@ -296,14 +295,17 @@ abstract class StreamLogContract {
 
     @Test
     void underPressureALiveLogIsFoldedAndReadsAsBefore() throws InterruptedException {
-        bound(FOLDING_BYTES);
+        bound(220_000);
+        // What these have ready to be shown takes most of it.
+        for (int i = 0; i < 5; i++) {
+            StreamLog other = writing().create(Kind.CHAT, "m");
+            pieces(70).forEach(other::append);
+        }
         StreamLog log = writing().create(Kind.CHAT, "m");
         StreamLog found = found(log);
         List<Event> sent = new ArrayList<>(List.of(log.start()));
         sent.addAll(appendInStep(log, found, EveryEvent.deltas()));
         sent.addAll(appendInStep(log, found, pieces(3000)));
-        assertNotSame(
-                found.read(0, 1).get(0), found.read(0, 1).get(0), "it is folded: each reader has an entry of its own");
         assertFalse(writing().full());
         assertFalse(reading().full());
         log.append(DONE);

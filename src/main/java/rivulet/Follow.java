@@ -26,9 +26,6 @@ final class Follow {
     /** How long: a slow model's client must have bytes before its own patience, or a proxy's, ends. */
     private static final Duration HOLD_BACK = Duration.ofMillis(1500);
 
-    /** How often a client that waits for a whole answer is looked at. */
-    private static final Duration LOOK = Duration.ofMillis(500);
-
     /** How long a cancelled stream may take to end: longer than a dead node's lease. */
     private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(10);
 
@@ -139,14 +136,11 @@ final class Follow {
     void whole(Context ctx, StreamLog log) {
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
-        Peer peer = new Peer(ctx.req());
+        Peer peer = new Peer(ctx.req(), () -> waiting.execute(() -> streams.abandon(log)));
         CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
-        peer.onReset(() -> streams.abandon(log));
-        Future<?> looking = timer.scheduleWithFixedDelay(
-                () -> cancelIfGone(log, peer), LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        peer.watch();
         ctx.future(() -> ended.thenRunAsync(
                 () -> {
-                    looking.cancel(false);
                     // What the peer says from now on is its next request, and not to be read here.
                     peer.giveBack();
                     visit.end(false);
@@ -162,12 +156,6 @@ final class Follow {
             return false;
         } catch (StoreAway e) {
             return true;
-        }
-    }
-
-    private void cancelIfGone(StreamLog log, Peer peer) {
-        if (peer.gone()) {
-            streams.abandon(log);
         }
     }
 

@@ -29,7 +29,7 @@ final class SimulatedStream implements Callback {
 
     /** Frames a step at most: those without a delay between them share the timer's thread with all others. */
     private static final int MAX_FRAMES = 16;
-    /** How often a waiting stream looks whether its peer is still there: nothing else tells it while it is silent. */
+    /** How often a waiting stream looks whether it is over already. */
     private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
 
     private final ScheduledExecutorService timer;
@@ -69,6 +69,7 @@ final class SimulatedStream implements Callback {
         if (stream.closed.get()) {
             response.breakOff();
         } else {
+            response.watchPeer();
             stream.scheduleNext();
         }
     }
@@ -118,7 +119,7 @@ final class SimulatedStream implements Callback {
             if (headSent && reply.over().getAsBoolean()) {
                 end(open);
             } else if (System.nanoTime() < dueNanos) {
-                waitOn(open);
+                scheduleNext();
             } else if (allWritten() && headSent) {
                 finish(open);
             } else {
@@ -146,14 +147,6 @@ final class SimulatedStream implements Callback {
     @Override
     public InvocationType getInvocationType() {
         return InvocationType.NON_BLOCKING;
-    }
-
-    private void waitOn(StreamResponse open) {
-        if (open.peerGone()) {
-            close();
-        } else {
-            scheduleNext();
-        }
     }
 
     private void finish(StreamResponse open) {

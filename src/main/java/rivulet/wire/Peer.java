@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.AbstractEndPoint;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who waits for an answer. Jetty reads nothing from an HTTP/1.1 connection while a response is open, so nobody else
@@ -15,21 +19,31 @@ import org.eclipse.jetty.util.BufferUtil;
  *
  * <p>To notice it is to read, and what is read may be the peer's next request. That is kept here while the response is
  * open, and handed to the connection by {@link #giveBack}, before it reads on its own again: its buffer is no two
- * threads' at once. {@code LOOKING -> OVER}, guarded by this.
+ * threads' at once. {@code NEW -> WATCHED -> OVER}, guarded by this, or straight from NEW to OVER.
  */
 public final class Peer {
     /** Of the next request, while this one is answered: a peer that sends more is believed to be there. */
     private static final int MOST_AHEAD = 1024;
 
     private final ServletContextRequest request;
+    private final Runnable onGone;
     /** What was read of the next request, in flush mode. */
     private ByteBuffer ahead = BufferUtil.allocate(1);
 
     private boolean over;
 
-    /** The peer that sent a request. */
-    public Peer(HttpServletRequest request) {
+    /** Registered at the connection while the peer is watched on HTTP/1.1. */
+    private @Nullable Watch watch;
+
+    /**
+     * The peer that sent a request.
+     *
+     * @param onGone told that it has left, once on HTTP/1.1 and not after {@link #giveBack} or {@link #letGo}; on one of
+     *     the server's threads, which it must not keep
+     */
+    public Peer(HttpServletRequest request, Runnable onGone) {
         this.request = ServletContextRequest.getServletContextRequest(request);
+        this.onGone = onGone;
         // What comes next then is the body, which Jetty may read at the same time.
         over = hasUnreadBody(request);
     }
@@ -43,64 +57,137 @@ public final class Peer {
         }
     }
 
-    /** Has something done when an HTTP/2 peer takes its request back, or its connection is lost; on any thread. */
-    public void onReset(Runnable action) {
-        request.addFailureListener(cause -> action.run());
-    }
-
     /**
-     * Whether the peer has closed its side of an HTTP/1.1 connection. One that only shuts down its output counts as
-     * gone, as it does for most servers. Nothing is read, and the peer is never gone, once {@link #giveBack} or
-     * {@link #letGo} was called. On any thread.
+     * Begins to watch. A peer has left when it resets its connection or takes its HTTP/2 request back, and when it closes
+     * its side of an HTTP/1.1 connection: one that only shuts down its output counts as gone, as it does for most
+     * servers. Called once, on any thread.
      */
-    public synchronized boolean gone() {
+    public void watch() {
         ConnectionMetaData meta = request.getConnectionMetaData();
-        // The version is asked of the connection, and is this request's only while its response is open.
-        if (over
-                || meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()
-                || !(meta.getConnection() instanceof HttpConnection connection)) {
-            return false;
-        }
-        try {
-            boolean room = !BufferUtil.isFull(ahead) || grow(room(connection));
-            // Into a full buffer nothing is read, and an end not seen.
-            return room && connection.getEndPoint().fill(ahead) < 0;
-        } catch (IOException e) {
-            return true;
+        if (meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
+            request.addFailureListener(cause -> onGone.run());
+        } else if (meta.getConnection() instanceof HttpConnection connection
+                && connection.getEndPoint() instanceof AbstractEndPoint endPoint) {
+            begin(new Watch(connection, endPoint));
         }
     }
 
-    /** Few peers send ahead, and only these need the room; whether there is more now. */
-    private boolean grow(int room) {
-        ByteBuffer small = ahead;
-        if (small.capacity() < room) {
-            ahead = BufferUtil.allocate(room);
-            BufferUtil.append(ahead, small);
+    private synchronized void begin(Watch first) {
+        if (!over) {
+            watch = first;
+            first.register();
         }
-        return ahead.capacity() > small.capacity();
     }
 
     /**
-     * How much the connection can surely take back: it drops what does not fit. Where it holds some of the next request
-     * already, one byte fits in place of this one's.
-     */
-    private static int room(HttpConnection connection) {
-        return connection.isRequestBufferEmpty() ? Math.min(MOST_AHEAD, connection.getInputBufferSize()) : 1;
-    }
-
-    /**
-     * Hands what was read of the next request to the connection, and ends the looking. To be called before the response
+     * Hands what was read of the next request to the connection, and ends the watching. To be called before the response
      * is ended: from then on the connection reads, perhaps on another thread.
      */
     public synchronized void giveBack() {
-        if (!over && ahead.hasRemaining()) {
-            ((HttpConnection) request.getConnectionMetaData().getConnection()).onUpgradeTo(ahead);
+        Watch ends = watch;
+        letGo();
+        if (ends != null && ahead.hasRemaining()) {
+            ends.connection.onUpgradeTo(ahead);
         }
-        over = true;
     }
 
-    /** Ends the looking; for a connection that is closed, and takes nothing back. */
+    /** Ends the watching; for a connection that is closed, and takes nothing back. */
     public synchronized void letGo() {
         over = true;
+        if (watch != null) {
+            watch.unregister();
+            watch = null;
+        }
+    }
+
+    /** Waits for what the peer sends next, or its end. */
+    private final class Watch implements Callback {
+        private final HttpConnection connection;
+        private final AbstractEndPoint endPoint;
+
+        private Watch(HttpConnection connection, AbstractEndPoint endPoint) {
+            this.connection = connection;
+            this.endPoint = endPoint;
+        }
+
+        private void register() {
+            // Not if the connection waits itself, which it does not while a response is open.
+            boolean unused = endPoint.tryFillInterested(this);
+        }
+
+        /** Jetty takes an end with a read that is waited for as one of a request that was not read. */
+        private void unregister() {
+            boolean unused = endPoint.getFillInterest().onFail(new EofException("no longer watched"));
+        }
+
+        @Override
+        public InvocationType getInvocationType() {
+            // Read without waiting, by the thread that found that there is something.
+            return InvocationType.NON_BLOCKING;
+        }
+
+        /** There is something to read. */
+        @Override
+        public void succeeded() {
+            boolean gone;
+            synchronized (Peer.this) {
+                gone = !over && fill() < 0;
+                over |= gone;
+            }
+            if (gone) {
+                onGone.run();
+            }
+        }
+
+        /** The connection is closed, or this is no longer registered. */
+        @Override
+        public void failed(Throwable cause) {
+            boolean gone;
+            synchronized (Peer.this) {
+                gone = !over;
+                over = true;
+            }
+            if (gone) {
+                onGone.run();
+            }
+        }
+
+        /** Reads all there is, and waits for more; -1 if the peer has left. */
+        private int fill() {
+            try {
+                int read;
+                do {
+                    if (BufferUtil.isFull(ahead) && !grow(room())) {
+                        // Into a full buffer nothing is read, and an end not seen.
+                        return 0;
+                    }
+                    read = endPoint.fill(ahead);
+                } while (read > 0);
+                if (read == 0) {
+                    register();
+                }
+                return read;
+            } catch (IOException e) {
+                return -1;
+            }
+        }
+
+        /** Few peers send ahead, and only these need the room; whether there is more now. */
+        private boolean grow(int room) {
+            ByteBuffer small = ahead;
+            if (small.capacity() < room) {
+                ahead = BufferUtil.allocate(room);
+                BufferUtil.append(ahead, small);
+            }
+            return ahead.capacity() > small.capacity();
+        }
+
+        /**
+         * How much the connection can surely take back: it drops what does not fit. Where it holds some of the next
+         * request already, one byte fits in place of this one's.
+         */
+        private int room() {
+            return connection.isRequestBufferEmpty() ? Math.min(MOST_AHEAD, connection.getInputBufferSize()) : 1;
+        }
     }
 }

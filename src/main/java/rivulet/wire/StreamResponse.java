@@ -37,16 +37,21 @@ public final class StreamResponse {
      *
      * @param headers what goes into the head, beside the status, which is 200 unless the context has another; no
      *     Content-Length: Jetty does not count what goes past its output stream, and would break the connection at the end
-     * @param onGone told when the peer resets the stream (HTTP/2) or the server ends the request, while it is open
+     * @param onGone told, maybe more than once, when the peer leaves, from {@link #watchPeer} on, or the server ends the
+     *     request, while it is open; on one of the server's threads, which it must not keep
      */
     public StreamResponse(Context ctx, Map<String, String> headers, Consumer<Throwable> onGone) {
         client = new SseClient(ctx);
         client.keepAlive();
         request = ServletContextRequest.getServletContextRequest(ctx.req());
-        peer = new Peer(ctx.req());
+        peer = new Peer(ctx.req(), () -> {
+            if (!closed.get()) {
+                onGone.accept(new EofException("the peer has left"));
+            }
+        });
         headers.forEach((name, value) ->
                 request.getServletContextResponse().getHeaders().put(name, value));
-        // HTTP/2 tells here that a viewer has left; Javalin does not listen.
+        // Javalin does not listen.
         async(ctx.req()).addListener(new GoneListener(onGone));
     }
 
@@ -58,9 +63,9 @@ public final class StreamResponse {
         request.getServletContextResponse().write(false, bytes, callback);
     }
 
-    /** Whether the peer is known to have left, though nothing was written: see {@link Peer#gone}. */
-    public boolean peerGone() {
-        return !closed.get() && peer.gone();
+    /** Begins to look for the peer's leaving, see {@link Peer}, though nothing is written. Called once, by whoever waits. */
+    public void watchPeer() {
+        peer.watch();
     }
 
     /** Ends the response cleanly, once all writes are done. */

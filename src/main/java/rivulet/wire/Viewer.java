@@ -7,7 +7,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
-import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.IteratingCallback;
 import rivulet.log.Entry;
@@ -24,8 +23,6 @@ import rivulet.log.StreamLog;
  */
 final class Viewer {
     private static final byte[] NOTHING = {};
-    /** Silence after which the peer is looked at: where more is written, the write itself tells. */
-    private static final Duration SILENCE = Duration.ofMillis(500);
 
     private final StreamLog log;
     private final Format format;
@@ -44,7 +41,6 @@ final class Viewer {
     private final AtomicBoolean wakeScheduled = new AtomicBoolean(true);
 
     private volatile boolean heartbeatDue;
-    private volatile boolean lookDue;
     private volatile boolean writing;
     private volatile long lastWriteNanos;
 
@@ -86,6 +82,7 @@ final class Viewer {
 
     /** Has the viewer begin, on another thread. It may be over at once: whoever keeps it must have it by now. */
     void begin() {
+        response.watchPeer();
         executor.execute(this::run);
     }
 
@@ -102,17 +99,15 @@ final class Viewer {
     }
 
     /**
-     * Sends a heartbeat after so long a silence, and looks whether the peer is still there; drops the viewer if one write
-     * has been in flight for so long.
+     * Sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long.
      */
     void tick(Duration heartbeat, Duration slow) {
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);
             close(new IllegalStateException("the viewer does not read"));
-        } else if (!writing && nanos >= SILENCE.toNanos()) {
-            heartbeatDue = nanos >= heartbeat.toNanos();
-            lookDue = true;
+        } else if (!writing && nanos >= heartbeat.toNanos()) {
+            heartbeatDue = true;
             wake();
         }
     }
@@ -143,10 +138,7 @@ final class Viewer {
         }
 
         @Override
-        protected Action process() throws EofException {
-            if (!headSent) {
-                look();
-            }
+        protected Action process() {
             while (!inFlight.ends()) {
                 inFlight = Batch.after(position, log, format.snapshots(), encoder);
                 if (inFlight.bytes().length > 0) {
@@ -195,22 +187,12 @@ final class Viewer {
             onClose.closed(sentAny, shown);
         }
 
-        private Action nothingToShow() throws EofException {
-            if (lookDue) {
-                look();
-            }
+        private Action nothingToShow() {
             if (heartbeatDue) {
                 return write(format.heartbeat());
             }
             // The head alone: a client that follows must not wait for the next event to learn that it may.
             return headSent ? Action.IDLE : write(NOTHING);
-        }
-
-        private void look() throws EofException {
-            lookDue = false;
-            if (response.peerGone()) {
-                throw new EofException("the viewer has left");
-            }
         }
 
         private Action writeBlocks(byte[] blocks) {

@@ -75,8 +75,8 @@ public final class Viewers {
      */
     public void show(Context ctx, StreamLog log, int after, Format format, Closed onClose) {
         AtomicReference<@Nullable Viewer> self = new AtomicReference<>();
-        StreamResponse response =
-                new StreamResponse(ctx, head(log, format), cause -> ifSet(self, viewer -> viewer.close(cause)));
+        StreamResponse response = new StreamResponse(
+                ctx, head(log, format), cause -> ifSet(self, viewer -> writer.execute(() -> viewer.close(cause))));
         try {
             Viewer viewer = new Viewer(
                     log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, passed, (sent, shown) -> {

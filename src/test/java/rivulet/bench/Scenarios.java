@@ -200,21 +200,24 @@ final class Scenarios {
                 Relay relay = open("rivulet", upstream)) {
             warm(relay, 500);
             String request = relay.request(100_000, Duration.ofMillis(50));
-            figures.put("ms after a reset, the last of 200", leave(upstream, relay, request, true));
-            figures.put("ms after a close, the last of 200", leave(upstream, relay, request, false));
+            figures.put("ms after a reset, the last of 200", leave(upstream, relay, request, 200, true));
+            figures.put("ms after a close, the last of 200", leave(upstream, relay, request, 200, false));
+            figures.put("ms after a reset, one alone", leave(upstream, relay, request, 1, true));
+            figures.put("ms after a close, one alone", leave(upstream, relay, request, 1, false));
         }
         return figures;
     }
 
-    private static double leave(BenchUpstream upstream, Relay relay, String request, boolean reset) throws IOException {
+    private static double leave(BenchUpstream upstream, Relay relay, String request, int clients, boolean reset)
+            throws IOException {
         List<Socket> sockets = new ArrayList<>();
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < clients; i++) {
             Socket socket = new Socket();
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), relay.port()));
             socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             sockets.add(socket);
         }
-        while (upstream.open() < 200) {
+        while (upstream.open() < clients) {
             Bench.pause(Duration.ofMillis(1));
         }
         Bench.pause(Duration.ofSeconds(1));

@@ -56,6 +56,11 @@ public final class App {
     private final Server server;
     private final WarmUp warmUp;
 
+    static {
+        // Jetty would ask the JVM's management for it, which takes longer to load than all of Jetty's own.
+        System.setProperty("org.eclipse.jetty.util.referencesPerCacheLine", "16");
+    }
+
     /** The server with these settings, not yet started. */
     App(Config config) {
         this(config, System.out);
@@ -75,7 +80,8 @@ public final class App {
                 System::nanoTime,
                 App::retryMillis,
                 telemetry.metrics()::added);
-        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns);
+        boolean tls = config.upstreams().stream().anyMatch(Upstream::tls);
+        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns, tls);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
@@ -99,6 +105,7 @@ public final class App {
             System.out.println(help());
             return;
         }
+        Threads.start("rivulet-preload", new Preload());
         try {
             Config config = Config.read(arguments, System.getenv());
             System.setErr(new OneLine(System.err));

@@ -20,7 +20,6 @@ import rivulet.feed.Upstream;
 
 /** Which upstreams the settings mean: one by {@code OPENAI_…}, or several by {@code UPSTREAMS}. */
 final class UpstreamSettings {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
     /** The values of {@link Setting#STRUCTURED_OUTPUT}. */
     static final String[] STRUCTURED = {"json_schema", "json_object", "instructions"};
 
@@ -160,7 +159,8 @@ final class UpstreamSettings {
 
     private static JsonNode json(String listOrFile) {
         try {
-            return MAPPER.readTree(listOrFile.startsWith("[") ? listOrFile : Files.readString(Path.of(listOrFile)));
+            return new ObjectMapper()
+                    .readTree(listOrFile.startsWith("[") ? listOrFile : Files.readString(Path.of(listOrFile)));
         } catch (JsonProcessingException e) {
             throw unreadable();
         } catch (IOException e) {

@@ -104,6 +104,11 @@ public record Upstream(
         return baseUrl != null && sameHost(baseUrl, OPENAI);
     }
 
+    /** Whether it is spoken to inside TLS. */
+    public boolean tls() {
+        return baseUrl != null && "https".equalsIgnoreCase(baseUrl.getScheme());
+    }
+
     /** Whether somebody pays for what is asked: a key is sent, or a header, which may hold one. */
     public boolean keyed() {
         return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty());

@@ -3,9 +3,11 @@ package rivulet.feed;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionPool;
+import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -20,6 +22,8 @@ public final class UpstreamClient {
 
     private static final Duration IDLE = Duration.ofMinutes(1);
 
+    private static final List<ConnectionSpec> WITH_TLS = List.of(ConnectionSpec.MODERN_TLS, ConnectionSpec.CLEARTEXT);
+
     private final OkHttpClient client;
     private final EventSource.Factory sources;
 
@@ -27,8 +31,10 @@ public final class UpstreamClient {
      * @param connect how long connecting may take
      * @param threads runs the calls, one thread each for as long as its answer takes
      * @param turns told how these threads read
+     * @param tls whether an upstream speaks it: without, no trust store is read, which takes a tenth of a second
      */
-    public UpstreamClient(Duration connect, ProxySelector proxies, ExecutorService threads, ReadTurns turns) {
+    public UpstreamClient(
+            Duration connect, ProxySelector proxies, ExecutorService threads, ReadTurns turns, boolean tls) {
         Dispatcher dispatcher = new Dispatcher(threads);
         // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
         dispatcher.setMaxRequests(Integer.MAX_VALUE);
@@ -38,6 +44,7 @@ public final class UpstreamClient {
                 .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, IDLE.toSeconds(), TimeUnit.SECONDS))
                 .proxySelector(proxies)
                 .socketFactory(new TurnSockets(turns))
+                .connectionSpecs(tls ? WITH_TLS : List.of(ConnectionSpec.CLEARTEXT))
                 .connectTimeout(connect)
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
                 .readTimeout(Duration.ZERO)

@@ -98,15 +98,15 @@ final class Fields {
     }
 
     Optional<Integer> integer(String name, int least, int most) {
-        return number(name, least, most, "a whole number from %d to %d".formatted(least, most))
-                .map(number -> {
-                    require(number % 1 == 0, name, "a whole number from %d to %d".formatted(least, most));
-                    return number.intValue();
-                });
+        String wanted = "a whole number from " + least + " to " + most;
+        return number(name, least, most, wanted).map(number -> {
+            require(number % 1 == 0, name, wanted);
+            return number.intValue();
+        });
     }
 
     Optional<Double> number(String name, int least, int most) {
-        return number(name, least, most, "a number from %d to %d".formatted(least, most));
+        return number(name, least, most, "a number from " + least + " to " + most);
     }
 
     Optional<Boolean> bool(String name) {

@@ -59,8 +59,9 @@ final class Exchange implements Feed.Cancellation {
     @GuardedBy("this")
     private @Nullable EventSource source;
 
+    /** What the timer is to do: ask again or, in the end, close the connection. */
     @GuardedBy("this")
-    private @Nullable Future<?> retry;
+    private @Nullable Future<?> planned;
 
     /**
      * @param request null: another node has asked, and its answer is read on
@@ -190,6 +191,7 @@ final class Exchange implements Feed.Cancellation {
         public void onClosed(EventSource closed) {
             try {
                 bodyEnded();
+                connectionLeft();
             } catch (Throwable t) {
                 broke(t);
             }
@@ -199,8 +201,16 @@ final class Exchange implements Feed.Cancellation {
         public void onFailure(EventSource failed, @Nullable Throwable cause, @Nullable Response response) {
             try {
                 failed(cause, response, attempt);
+                connectionLeft();
             } catch (Throwable t) {
                 broke(t);
+            }
+        }
+
+        /** There is nothing to be closed any more. */
+        private void connectionLeft() {
+            if (state() == State.ENDED) {
+                forgetPlanned();
             }
         }
     }
@@ -232,7 +242,7 @@ final class Exchange implements Feed.Cancellation {
             case SETTLING -> {
                 if (step(State.READING, State.SETTLING)) {
                     // Its end is told by the reading thread, when it finds the source closed.
-                    upstream.timer().schedule(this::closeSource, SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+                    planClose(SETTLE);
                 }
             }
             case ENDED -> closeAfterEnd(LINGER);
@@ -259,7 +269,7 @@ final class Exchange implements Feed.Cancellation {
                 return false;
             }
             state = State.ASKING;
-            retry = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
+            planned = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
         }
         return true;
     }
@@ -320,7 +330,7 @@ final class Exchange implements Feed.Cancellation {
         synchronized (this) {
             if (state == State.ASKING) {
                 upstream.countRetry();
-                retry = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
+                planned = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
             }
         }
     }
@@ -370,15 +380,23 @@ final class Exchange implements Feed.Cancellation {
     private void closeAfterEnd(Duration linger) {
         synchronized (this) {
             state = State.ENDED;
-            if (retry != null) {
-                retry.cancel(false);
-            }
         }
         watch.stop();
+        forgetPlanned();
         if (linger.isZero()) {
             closeSource();
         } else {
-            upstream.timer().schedule(this::closeSource, linger.toMillis(), TimeUnit.MILLISECONDS);
+            planClose(linger);
+        }
+    }
+
+    private synchronized void planClose(Duration in) {
+        planned = upstream.timer().schedule(this::closeSource, in.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private synchronized void forgetPlanned() {
+        if (planned != null) {
+            planned.cancel(false);
         }
     }
 }

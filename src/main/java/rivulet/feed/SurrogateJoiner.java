@@ -38,7 +38,7 @@ final class SurrogateJoiner {
     }
 
     private static String replaceHalves(String text) {
-        int half = indexOfHalf(text, 0);
+        int half = indexOfHalf(text, indexOfSurrogate(text));
         if (half < 0) {
             return text;
         }
@@ -48,6 +48,15 @@ final class SurrogateJoiner {
             half = indexOfHalf(whole, half + 1);
         }
         return whole.toString();
+    }
+
+    /** Most text has none: its length is the answer then. */
+    private static int indexOfSurrogate(String text) {
+        int i = 0;
+        while (i < text.length() && !Character.isSurrogate(text.charAt(i))) {
+            i++;
+        }
+        return i;
     }
 
     private static int indexOfHalf(CharSequence text, int from) {

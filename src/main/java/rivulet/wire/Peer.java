@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractEndPoint;
-import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
@@ -62,20 +61,18 @@ public final class Peer {
      * its side of an HTTP/1.1 connection: one that only shuts down its output counts as gone, as it does for most
      * servers. Called once, on any thread.
      */
-    public void watch() {
+    public synchronized void watch() {
+        if (over) {
+            return;
+        }
+        // Asked of the connection: what it says is this request's only while its response is open.
         ConnectionMetaData meta = request.getConnectionMetaData();
         if (meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
             request.addFailureListener(cause -> onGone.run());
         } else if (meta.getConnection() instanceof HttpConnection connection
                 && connection.getEndPoint() instanceof AbstractEndPoint endPoint) {
-            begin(new Watch(connection, endPoint));
-        }
-    }
-
-    private synchronized void begin(Watch first) {
-        if (!over) {
-            watch = first;
-            first.register();
+            watch = new Watch(connection, endPoint);
+            watch.register();
         }
     }
 
@@ -100,6 +97,13 @@ public final class Peer {
         }
     }
 
+    /** Without a stack trace: there is one at the end of each response, and nobody looks at it. */
+    private static final class NoLongerWatched extends Exception {
+        private NoLongerWatched() {
+            super("no longer watched", null, false, false);
+        }
+    }
+
     /** Waits for what the peer sends next, or its end. */
     private final class Watch implements Callback {
         private final HttpConnection connection;
@@ -115,9 +119,9 @@ public final class Peer {
             boolean unused = endPoint.tryFillInterested(this);
         }
 
-        /** Jetty takes an end with a read that is waited for as one of a request that was not read. */
+        /** Else Jetty would take the end of the response for one that comes before all of the request was read. */
         private void unregister() {
-            boolean unused = endPoint.getFillInterest().onFail(new EofException("no longer watched"));
+            boolean unused = endPoint.getFillInterest().onFail(new NoLongerWatched());
         }
 
         @Override

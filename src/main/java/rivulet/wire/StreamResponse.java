@@ -115,12 +115,17 @@ public final class StreamResponse {
 
         @Override
         public void onError(AsyncEvent event) {
-            gone(event.getThrowable());
+            if (!closed.get()) {
+                onGone.accept(event.getThrowable());
+            }
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
-            gone(new EofException("the request was ended"));
+            // Mostly it was ended here, and then there is no exception to be made.
+            if (!closed.get()) {
+                onGone.accept(new EofException("the request was ended"));
+            }
         }
 
         @Override
@@ -128,11 +133,5 @@ public final class StreamResponse {
 
         @Override
         public void onStartAsync(AsyncEvent event) {}
-
-        private void gone(Throwable cause) {
-            if (!closed.get()) {
-                onGone.accept(cause);
-            }
-        }
     }
 }

@@ -42,6 +42,9 @@ final class Viewer {
 
     private volatile boolean heartbeatDue;
     private volatile boolean writing;
+    /** Whether it is told when the peer leaves; for {@link #tick}. */
+    private boolean watched;
+
     private volatile long lastWriteNanos;
 
     /**
@@ -82,7 +85,6 @@ final class Viewer {
 
     /** Has the viewer begin, on another thread. It may be over at once: whoever keeps it must have it by now. */
     void begin() {
-        response.watchPeer();
         executor.execute(this::run);
     }
 
@@ -99,9 +101,14 @@ final class Viewer {
     }
 
     /**
-     * Sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long.
+     * Called now and then, by one thread: sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long.
      */
     void tick(Duration heartbeat, Duration slow) {
+        if (!watched) {
+            // Not before: most answers that are short have ended by now, and it costs as much as a write.
+            watched = true;
+            response.watchPeer();
+        }
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);

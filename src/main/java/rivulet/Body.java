@@ -80,11 +80,14 @@ final class Body {
     }
 
     private static byte[] bytes(Context ctx, int maxBytes, String why) {
-        if (ctx.req().getContentLengthLong() > maxBytes) {
+        long said = ctx.req().getContentLengthLong();
+        if (said > maxBytes) {
             throw RequestError.tooLarge(maxBytes, why);
         }
+        // Not more than was said: room is made for as much as is asked for.
+        int most = said < 0 ? maxBytes : (int) said;
         try {
-            byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
+            byte[] bytes = ctx.req().getInputStream().readNBytes(most + 1);
             if (bytes.length > maxBytes) {
                 throw RequestError.tooLarge(maxBytes, why);
             }

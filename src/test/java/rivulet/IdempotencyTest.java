@@ -29,7 +29,8 @@ class IdempotencyTest {
     void start() {
         upstream = new RawUpstream((request, connection) -> {
             if (failures.getAndDecrement() > 0) {
-                connection.send("HTTP/1.1 429 Slow\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n");
+                connection.send(
+                        "HTTP/1.1 429 Slow\r\nConnection: close\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n");
                 return;
             }
             connection.sendStreamHead();

@@ -4,8 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * otherwise cost a multiple of his answer.
  *
  * <p>Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs by the {@link MemoryStore},
- * which folds the longest where memory is short, see {@link #fold}.
+ * which folds them where memory is short, see {@link #fold}.
  */
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
@@ -31,7 +30,9 @@ final class MemoryLog implements StreamLog {
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
-    private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
+    /** Mostly one, gone through at each append, and seldom changed. */
+    private final List<Signal> signals = new CopyOnWriteArrayList<>();
+
     private volatile @Nullable Recovery recovery;
     private final Passage passage = new Passage();
     private final Snapshots snapshots = new Snapshots(this);
@@ -130,9 +131,7 @@ final class MemoryLog implements StreamLog {
 
     /** Signals all who wait, as after an append. */
     void signal() {
-        for (Signal signal : signals) {
-            signal.run.run();
-        }
+        signals.forEach(Signal::run);
     }
 
     /** About how much memory the log takes. */
@@ -183,6 +182,10 @@ final class MemoryLog implements StreamLog {
                 return 0;
             }
             entries.subList(0, oldest.size()).clear();
+            if (ended) {
+                // A list never gets shorter by itself.
+                entries.trimToSize();
+            }
             entriesBytes -= before;
             long freed = before - prefix.add(run);
             bytes -= freed;
@@ -285,10 +288,14 @@ final class MemoryLog implements StreamLog {
 
     /** One registration: by identity, since the same {@code Runnable} may be registered twice. */
     private static final class Signal {
-        private final Runnable run;
+        private final Runnable target;
 
-        private Signal(Runnable run) {
-            this.run = run;
+        private Signal(Runnable target) {
+            this.target = target;
+        }
+
+        private void run() {
+            target.run();
         }
     }
 }

@@ -24,6 +24,8 @@ final class Packed {
     private static final int REFUSAL = 2;
     private static final int FIELD_DELTA = 3;
     private static final int OTHER = 4;
+    /** What an entry takes, mostly: a word and two bytes. */
+    private static final int ABOUT_EACH = 12;
 
     private final Event.Start start;
     private final int first;
@@ -41,7 +43,7 @@ final class Packed {
 
     /** Packs entries, of which there is at least one; the list does not change. */
     static Packed of(List<Entry> entries) {
-        Writer writer = new Writer();
+        Writer writer = new Writer(entries.size() * ABOUT_EACH);
         entries.forEach(writer::write);
         return new Packed(entries, writer.out.toByteArray());
     }
@@ -81,7 +83,11 @@ final class Packed {
     }
 
     private static final class Writer {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream out;
+
+        private Writer(int about) {
+            out = new ByteArrayOutputStream(about);
+        }
 
         private void write(Entry entry) {
             Event event = entry.event();

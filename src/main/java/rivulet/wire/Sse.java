@@ -25,6 +25,9 @@ final class Sse {
     private static final byte[] NOTHING = {};
     private static final byte[] DONE_MARKER = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
+    private static final String ID = "\nid: ";
+    private static final String END = "\n\n";
+
     private Sse() {}
 
     /** The event's members as JSON; an unnamed event if it is text. */
@@ -92,25 +95,33 @@ final class Sse {
 
     private static byte[] block(@Nullable String name, byte[] data, Entry entry) {
         String head = name == null ? "data: " : "event: " + name + "\ndata: ";
-        String tail = "\nid: " + entry.start().stream() + "." + entry.index() + "\n\n";
-        byte[] block = new byte[head.length() + data.length + tail.length()];
-        putAscii(head, block, 0);
-        System.arraycopy(data, 0, block, head.length(), data.length);
-        putAscii(tail, block, head.length() + data.length);
+        String stream = entry.start().stream();
+        String index = Integer.toString(entry.index());
+        int size = head.length() + data.length + ID.length() + stream.length() + 1 + index.length() + END.length();
+        byte[] block = new byte[size];
+        int at = putAscii(head, block, 0);
+        System.arraycopy(data, 0, block, at, data.length);
+        at = putAscii(ID, block, at + data.length);
+        at = putAscii(stream, block, at);
+        block[at] = '.';
+        at = putAscii(index, block, at + 1);
+        int unused = putAscii(END, block, at);
         return block;
     }
 
-    private static void putAscii(String text, byte[] into, int at) {
+    /** Where what follows begins. */
+    private static int putAscii(String text, byte[] into, int at) {
         for (int i = 0; i < text.length(); i++) {
             into[at + i] = (byte) text.charAt(i);
         }
+        return at + text.length();
     }
 
     /** A line end inside the data becomes a further {@code data:} line; all three of them mean LF to a parser. */
     private static byte[] lines(String text) {
-        return text.replace("\r\n", "\n")
-                .replace('\r', '\n')
-                .replace("\n", "\ndata: ")
-                .getBytes(StandardCharsets.UTF_8);
+        boolean one = text.indexOf('\n') < 0 && text.indexOf('\r') < 0;
+        String lines =
+                one ? text : text.replace("\r\n", "\n").replace('\r', '\n').replace("\n", "\ndata: ");
+        return lines.getBytes(StandardCharsets.UTF_8);
     }
 }

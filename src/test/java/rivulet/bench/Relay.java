@@ -9,12 +9,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -166,6 +168,24 @@ final class Relay implements AutoCloseable {
                             .get(1));
         }
         return pages * 4;
+    }
+
+    /** What is reachable in the heap of a relay in Java, in KiB, by the JDK's own tool; nothing where there is none. */
+    OptionalLong reachableKib() throws IOException {
+        if (!Files.readString(Path.of("/proc/" + pid() + "/comm")).startsWith("java")) {
+            // The tool's signal would end it.
+            return OptionalLong.empty();
+        }
+        Path beside = Path.of(java()).resolveSibling("jcmd");
+        Process process = new ProcessBuilder(
+                        Files.exists(beside) ? beside.toString() : "jcmd", "" + pid(), "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return said.lines()
+                .filter(line -> line.startsWith("Total"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll(".* ", "")) / 1024)
+                .findFirst();
     }
 
     /** Threads of all its processes. */

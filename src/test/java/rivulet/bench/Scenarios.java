@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.HdrHistogram.Histogram;
 
 /** What is measured. */
@@ -144,6 +145,7 @@ final class Scenarios {
                 Bench.pause(Duration.ofSeconds(10));
                 figures.put("p99 ms of 200 alone", live.latency().getValueAtPercentile(99) / 1e3);
                 long before = relay.residentKib();
+                OptionalLong reachable = relay.reachableKib();
                 Load.Plan plan = new Load.Plan(
                         relay.port(), relay.request(STALLED_DELTAS, Duration.ZERO), 100, 100, Integer.MAX_VALUE, false);
                 try (Load stalled = new Load(plan)) {
@@ -153,6 +155,9 @@ final class Scenarios {
                     figures.put(
                             "p99 ms of 200 beside 100 stalled", live.latency().getValueAtPercentile(99) / 1e3);
                     figures.put("resident KiB per stalled client", (double) (relay.residentKib() - before) / 100);
+                    relay.reachableKib()
+                            .ifPresent(now -> figures.put(
+                                    "reachable KiB in the heap, each", (now - reachable.orElse(0)) / 100.0));
                     expect(stalled, stalled.failed(), 0, "failed");
                 }
             }

@@ -5,9 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,25 +160,12 @@ final class Soak {
 
     /** What the server holds with nothing to do. */
     private String idle() throws IOException {
-        String heap = heap();
-        return "%d MiB resident, %d threads, %d open files%s"
-                .formatted(relay.residentKib() / 1024, relay.threads(), relay.files(), heap);
-    }
-
-    /** What is reachable in the heap, by the JDK's own tool; nothing where there is none. */
-    private String heap() throws IOException {
-        Path beside = Path.of(Relay.java()).resolveSibling("jcmd");
-        Process process = new ProcessBuilder(
-                        Files.exists(beside) ? beside.toString() : "jcmd", "" + relay.pid(), "GC.class_histogram")
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return said.lines()
-                .filter(line -> line.startsWith("Total"))
-                .map(line ->
-                        ", %d KiB reachable in the heap".formatted(Long.parseLong(line.replaceAll(".* ", "")) / 1024))
+        String heap = relay.reachableKib().stream()
+                .mapToObj(", %d KiB reachable in the heap"::formatted)
                 .findFirst()
                 .orElse("");
+        return "%d MiB resident, %d threads, %d open files%s"
+                .formatted(relay.residentKib() / 1024, relay.threads(), relay.files(), heap);
     }
 
     private JsonNode health() throws IOException {

@@ -73,7 +73,7 @@ class BatchTest {
 
     @Test
     void theStartComesBeforeASnapshot() {
-        StreamLog log = log(500_000, "word", 3000);
+        StreamLog log = log(40_000, "word", 3000);
         String frames = new String(after(-1, log).bytes(), StandardCharsets.UTF_8);
         assertTrue(frames.matches("(?s)event: start\n.*\n\nevent: snapshot\n.*"), frames);
         assertTrue(after(-1, log).last() > 1000);

@@ -45,7 +45,7 @@ final class BenchUpstream implements AutoCloseable {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicLong lastGoneNanos = new AtomicLong();
-    private final Thread thread;
+    private volatile boolean over;
 
     BenchUpstream() throws IOException {
         selector = Selector.open();
@@ -53,7 +53,7 @@ final class BenchUpstream implements AutoCloseable {
         server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 8192);
         server.configureBlocking(false);
         server.register(selector, SelectionKey.OP_ACCEPT);
-        thread = new Thread(this::run, "bench-upstream");
+        Thread thread = new Thread(this::run, "bench-upstream");
         thread.setDaemon(true);
         thread.start();
     }
@@ -79,16 +79,22 @@ final class BenchUpstream implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        thread.interrupt();
+        over = true;
+        selector.wakeup();
         server.close();
     }
 
     private void run() {
         try {
-            while (!Thread.currentThread().isInterrupted()) {
+            while (!over) {
                 selector.select(this::ready, waitMillis());
                 sendDue();
             }
+            // What is left open would be missing in the next scenario: the limit on open files is the machine's.
+            for (SelectionKey key : selector.keys()) {
+                key.channel().close();
+            }
+            selector.close();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -235,34 +235,39 @@ final class Streams {
         });
     }
 
-    /** What is done once the generation has ended; the parameters are those of {@link #ended}. */
-    private Consumer<Optional<Outcome>> ending(StreamLog log, Optional<Caller> caller, boolean placed) {
-        return outcome -> {
-            ended(log, caller, placed);
-            outcome.ifPresent(how -> onEnd.accept(
-                    new Generation(log.start(), caller.map(Caller::name).orElse(null), how)));
-        };
-    }
-
     /**
+     * What is done when the generation ends.
+     *
      * @param caller who began it here; empty if another node did, where its place was
-     * @param placed whether it had one of the places
+     * @param placed whether it has one of the places
      */
-    private void ended(StreamLog log, Optional<Caller> caller, boolean placed) {
+    private Producer.Ending ending(StreamLog log, Optional<Caller> caller, boolean placed) {
         String id = log.start().stream();
-        // Ended first: a log that another node goes on with has no end here, and cannot be read beyond its head.
-        boolean ended = log.ended();
-        long tokens = ended && log.start().kind().asksModel() ? StreamState.outputTokens(log) : 0;
-        caller.ifPresent(who -> limits.ended(who, id, tokens));
-        LiveStream stream = live.remove(id);
-        if (stream != null) {
-            stream.stopGrace();
-            if (placed) {
-                places.release();
+        return new Producer.Ending() {
+            @Override
+            public void ends() {
+                caller.ifPresent(who -> limits.ends(who, id));
+                if (placed) {
+                    places.release();
+                }
             }
-            // The access log tells the same, and more.
-            LOG.debug("stream {} ends: {} events", id, log.head() + 1);
-        }
+
+            @Override
+            public void ended(Optional<Outcome> how) {
+                // A log that another node goes on with has no end here, and cannot be read beyond its head.
+                if (log.ended() && log.start().kind().asksModel()) {
+                    caller.ifPresent(who -> limits.answered(who, StreamState.outputTokens(log)));
+                }
+                LiveStream stream = live.remove(id);
+                if (stream != null) {
+                    stream.stopGrace();
+                    // The access log tells the same, and more.
+                    LOG.debug("stream {} ends: {} events", id, log.head() + 1);
+                }
+                how.ifPresent(outcome -> onEnd.accept(
+                        new Generation(log.start(), caller.map(Caller::name).orElse(null), outcome)));
+            }
+        };
     }
 
     /** What other nodes ask for the streams that are generated here. */

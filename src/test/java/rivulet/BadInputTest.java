@@ -27,7 +27,7 @@ class BadInputTest {
 
     @AfterAll
     static void stop() {
-        assertEquals(0, server.liveStreams());
+        TestServer.await("no stream", () -> server.liveStreams() == 0);
         server.close();
     }
 

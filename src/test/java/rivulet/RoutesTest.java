@@ -287,4 +287,13 @@ class RoutesTest {
     private static String encode(String text) {
         return java.net.URLEncoder.encode(text, java.nio.charset.StandardCharsets.UTF_8);
     }
+
+    @Test
+    void whoHasSeenTheEndMayAskForTheNext() {
+        try (TestServer narrow = TestServer.with("MAX_STREAMS", "1")) {
+            for (int i = 0; i < 300; i++) {
+                assertEquals(200, narrow.get("/sse/fake-llm?text=a&delay=0ms").statusCode(), "stream " + i);
+            }
+        }
+    }
 }

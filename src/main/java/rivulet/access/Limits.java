@@ -54,7 +54,7 @@ public final class Limits {
     }
 
     /**
-     * Counts a stream that a caller is about to begin. To be followed by {@link #ended}, once, if it does not throw.
+     * Counts a stream that a caller is about to begin. To be followed by {@link #ends}, once, if it does not throw.
      *
      * @param costs whether a model will be asked
      * @throws Refusal if it is one too many
@@ -74,9 +74,13 @@ public final class Limits {
         }
     }
 
-    /** The stream has ended; or was not begun after all, and cost nothing. Does not wait. */
-    public void ended(Caller caller, String stream, long outputTokens) {
+    /** The stream ends, and the caller may begin another one. Does not wait. */
+    public void ends(Caller caller, String stream) {
         places.giveBack(caller, stream);
+    }
+
+    /** What the caller was answered. Does not wait. */
+    public void answered(Caller caller, long outputTokens) {
         if (outputTokens > 0 && most.outputTokensPerDay > 0) {
             later.execute(() ->
                     ask(tokensKey(caller), this::tokensADay, bucket -> bucket.consumeIgnoringRateLimits(outputTokens)));

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +43,19 @@ public final class Producer implements Sink {
     /** How many deltas are appended for each whose way is timed: the second, and so on. */
     private static final int TIMED_ONE_IN = 64;
 
+    /** Told how a stream ends: each once, in this order, on the thread that ends it. */
+    public interface Ending {
+        /** Its end is about to be shown: whoever sees it may ask for the next one. */
+        void ends();
+
+        /**
+         * The terminal event was appended.
+         *
+         * @param how empty if the stream was left to another node
+         */
+        void ended(Optional<Outcome> how);
+    }
+
     private enum State {
         LIVE,
         ENDED
@@ -52,7 +64,7 @@ public final class Producer implements Sink {
     private final StreamLog log;
     private final int maxAnswerBytes;
     private final LongSupplier nanoTime;
-    private final Consumer<Optional<Outcome>> onEnd;
+    private final Ending ending;
     private final long startNanos;
     private final Place place;
 
@@ -83,16 +95,10 @@ public final class Producer implements Sink {
      * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
      * @param unwatched whether the stream goes on to its end though nobody watches
      * @param nanoTime a clock in nanoseconds
-     * @param onEnd told once how it went, after the terminal event was appended; with nothing if the stream was left to
-     *     another node
+     * @param ending told how the stream ends
      */
-    public Producer(
-            StreamLog log,
-            int maxAnswerBytes,
-            boolean unwatched,
-            LongSupplier nanoTime,
-            Consumer<Optional<Outcome>> onEnd) {
-        this(log, maxAnswerBytes, new Place(log, unwatched), nanoTime, 0, onEnd);
+    public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Ending ending) {
+        this(log, maxAnswerBytes, new Place(log, unwatched), nanoTime, 0, ending);
     }
 
     /**
@@ -100,13 +106,8 @@ public final class Producer implements Sink {
      *
      * @param begun how that node left it
      */
-    public Producer(
-            StreamLog log,
-            int maxAnswerBytes,
-            Recovery begun,
-            LongSupplier nanoTime,
-            Consumer<Optional<Outcome>> onEnd) {
-        this(log, maxAnswerBytes, new Place(log, begun), nanoTime, age(begun), onEnd);
+    public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
+        this(log, maxAnswerBytes, new Place(log, begun), nanoTime, age(begun), ending);
         this.ttft = begun.ttft();
         for (int i = 1; i <= log.head(); i++) {
             Event event = log.read(i - 1, 1).get(0).event();
@@ -116,17 +117,12 @@ public final class Producer implements Sink {
     }
 
     private Producer(
-            StreamLog log,
-            int maxAnswerBytes,
-            Place place,
-            LongSupplier nanoTime,
-            long ageNanos,
-            Consumer<Optional<Outcome>> onEnd) {
+            StreamLog log, int maxAnswerBytes, Place place, LongSupplier nanoTime, long ageNanos, Ending ending) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.place = place;
         this.nanoTime = nanoTime;
-        this.onEnd = onEnd;
+        this.ending = ending;
         this.startNanos = nanoTime.getAsLong() - ageNanos;
     }
 
@@ -174,7 +170,8 @@ public final class Producer implements Sink {
             abandoned = true;
         }
         letGo();
-        onEnd.accept(Optional.empty());
+        ending.ends();
+        ending.ended(Optional.empty());
     }
 
     /** Ends the stream {@code done} with {@code cancelled} and stops the feed, unless the stream has ended already. */
@@ -350,6 +347,7 @@ public final class Producer implements Sink {
         if (!place.behind()) {
             last.forEach(log::append);
         }
+        ending.ends();
         boolean ours = log.append(terminal);
         if (!ours) {
             // This node was taken for dead, and another one goes on with the stream.
@@ -357,7 +355,7 @@ public final class Producer implements Sink {
                 abandoned = true;
             }
         }
-        onEnd.accept(ours ? Optional.of(outcome(terminal, cause)) : Optional.empty());
+        ending.ended(ours ? Optional.of(outcome(terminal, cause)) : Optional.empty());
         return true;
     }
 

@@ -43,7 +43,8 @@ class LimitsTest {
     void requestsAreCountedByCaller() {
         Limits limits = limits(3, 0, 0);
         for (int i = 0; i < 3; i++) {
-            limits.ended(ANN, begin(limits, ANN), 100);
+            limits.ends(ANN, begin(limits, ANN));
+            limits.answered(ANN, 100);
         }
         assertEquals("requests_per_minute", refused(limits, ANN).code());
         begin(limits, BOB);
@@ -56,7 +57,7 @@ class LimitsTest {
         begin(limits, ANN);
         assertEquals("streams_per_caller", refused(limits, ANN).code());
         begin(limits, BOB);
-        limits.ended(ANN, first, 0);
+        limits.ends(ANN, first);
         begin(limits, ANN);
         refused(limits, ANN);
     }
@@ -73,8 +74,10 @@ class LimitsTest {
     @Test
     void theAnswerThatCrossesTheDaysTokensIsTheLast() {
         Limits limits = limits(0, 0, 1000);
-        limits.ended(ANN, begin(limits, ANN), 999);
-        limits.ended(ANN, begin(limits, ANN), 5000);
+        limits.ends(ANN, begin(limits, ANN));
+        limits.answered(ANN, 999);
+        limits.ends(ANN, begin(limits, ANN));
+        limits.answered(ANN, 5000);
         Refusal refusal = refused(limits, ANN);
         assertEquals("output_tokens_per_day", refusal.code());
         // Five days' worth is missing: what comes at the next midnight is not enough.

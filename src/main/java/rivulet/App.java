@@ -57,8 +57,7 @@ public final class App {
     private final WarmUp warmUp;
 
     static {
-        // As where references are compressed. Jetty would ask the JVM's management, which takes the start 70 ms to
-        // load.
+        // As where references are compressed. Jetty would ask the JVM's management: 70 ms of the start.
         System.setProperty("org.eclipse.jetty.util.referencesPerCacheLine", "16");
     }
 

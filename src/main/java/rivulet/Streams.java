@@ -111,8 +111,7 @@ final class Streams {
     /** The earlier claim, if there is one; what failed at once and may do better is no answer, and gives its key back. */
     private Optional<Claim> claim(IdempotencyKey key, Event.Start start) {
         Optional<Claim> earlier = store.claim(key.key(), key.fingerprint(), start);
-        // Looked at here and not when it fails: whoever has seen the failure may ask again before its end is dealt
-        // with.
+        // Looked at here and not when it fails: whoever has seen the failure may ask again sooner than that is done.
         boolean mayDoBetter = earlier.flatMap(claim -> store.find(claim.stream()))
                 .filter(StreamLog::ended)
                 .flatMap(StreamState::failedAtOnce)

@@ -30,6 +30,9 @@ class FoldTest {
             .mapToObj(i -> "wörd " + i + LONG + "\n")
             .toList();
 
+    private static final List<String> SHORT_WORDS =
+            IntStream.rangeClosed(1, PIECES).mapToObj(i -> "wörd " + i + "\n").toList();
+
     private final CountDownLatch rest = new CountDownLatch(1);
     private RawUpstream upstream;
     private TestServer server;
@@ -39,7 +42,8 @@ class FoldTest {
         // Says nearly all at once, and the rest when it is told to.
         upstream = new RawUpstream((request, connection) -> {
             boolean structured = request.body().contains("json_schema");
-            List<String> pieces = structured ? documentPieces() : WORDS;
+            List<String> words = request.body().contains("shortly") ? SHORT_WORDS : WORDS;
+            List<String> pieces = structured ? documentPieces() : words;
             connection.sendStreamHead();
             StringBuilder most = new StringBuilder();
             for (String piece : pieces.subList(0, pieces.size() - 1)) {
@@ -242,5 +246,17 @@ class FoldTest {
         JsonNode last = TestServer.json(operations.get(operations.size() - 1).data());
         JsonNode patched = JsonPatch.apply(last, TestServer.json("{\"title\":\"Né\",\"summary\":\"old\"}"));
         assertEquals(expected, patched);
+    }
+
+    @Test
+    void aNewStreamBeginsThoughLiveOnesSaidMoreThanThereIsMemoryFor() {
+        for (int i = 0; i < 3; i++) {
+            String unused = begin("{\"kind\":\"chat\",\"message\":\"shortly\"}", PIECES - 1);
+        }
+        assertEquals(3, server.liveStreams());
+        assertEquals(
+                "abc[DONE]",
+                SseParser.messages(
+                        server.get("/sse/fake-llm?text=abc&delay=0ms").body()));
     }
 }

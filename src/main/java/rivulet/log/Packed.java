@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Entries of a log that follow each other, packed into bytes and got back as they were: about what their text takes,
  * where entries ready to be shown take hundreds of bytes more. Immutable, and for any thread: entries that were got back
- * are held as long as there is memory to spare, so that a crowd that comes for them at once shares them.
+ * are held until memory is collected next, so that a crowd that comes for them at once shares them.
  *
  * <pre>
  * 00 03 48 65 6c                             a text delta of three bytes, "Hel"

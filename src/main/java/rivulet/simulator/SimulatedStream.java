@@ -45,7 +45,6 @@ final class SimulatedStream implements Callback {
     // Owned by the step that runs.
     private int written;
     private boolean headSent;
-    private boolean watched;
     private boolean deltaSeen;
     private byte[] dripping = {};
     private int dripped;
@@ -119,7 +118,8 @@ final class SimulatedStream implements Callback {
             if (headSent && reply.over().getAsBoolean()) {
                 end(open);
             } else if (System.nanoTime() < dueNanos) {
-                watch(open);
+                // While it waits, nothing that is written could tell that the peer has left.
+                open.watchPeer();
                 scheduleNext();
             } else if (allWritten() && headSent) {
                 finish(open);
@@ -148,14 +148,6 @@ final class SimulatedStream implements Callback {
     @Override
     public InvocationType getInvocationType() {
         return InvocationType.NON_BLOCKING;
-    }
-
-    /** While it waits, nothing that is written could tell that the peer has left. */
-    private void watch(StreamResponse open) {
-        if (!watched) {
-            watched = true;
-            open.watchPeer();
-        }
     }
 
     private void finish(StreamResponse open) {

@@ -29,6 +29,7 @@ public final class Peer {
     /** What was read of the next request, in flush mode. */
     private ByteBuffer ahead = BufferUtil.allocate(1);
 
+    private boolean watched;
     private boolean over;
 
     /** Registered at the connection while the peer is watched on HTTP/1.1. */
@@ -59,12 +60,13 @@ public final class Peer {
     /**
      * Begins to watch. A peer has left when it resets its connection or takes its HTTP/2 request back, and when it closes
      * its side of an HTTP/1.1 connection: one that only shuts down its output counts as gone, as it does for most
-     * servers. Called once, on any thread.
+     * servers. Safe on any thread, and done once.
      */
     public synchronized void watch() {
-        if (over) {
+        if (watched || over) {
             return;
         }
+        watched = true;
         // Asked of the connection: what it says is this request's only while its response is open.
         ConnectionMetaData meta = request.getConnectionMetaData();
         if (meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EofException;
@@ -29,6 +30,7 @@ public final class StreamResponse {
     private final SseClient client;
     private final ServletContextRequest request;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final Consumer<Throwable> onGone;
     private final Peer peer;
 
     /**
@@ -44,15 +46,12 @@ public final class StreamResponse {
         client = new SseClient(ctx);
         client.keepAlive();
         request = ServletContextRequest.getServletContextRequest(ctx.req());
-        peer = new Peer(ctx.req(), () -> {
-            if (!closed.get()) {
-                onGone.accept(new EofException("the peer has left"));
-            }
-        });
+        this.onGone = onGone;
+        peer = new Peer(ctx.req(), () -> tellGone(() -> new EofException("the peer has left")));
         headers.forEach((name, value) ->
                 request.getServletContextResponse().getHeaders().put(name, value));
         // Javalin does not listen.
-        async(ctx.req()).addListener(new GoneListener(onGone));
+        async(ctx.req()).addListener(new GoneListener());
     }
 
     /**
@@ -63,7 +62,7 @@ public final class StreamResponse {
         request.getServletContextResponse().write(false, bytes, callback);
     }
 
-    /** Begins to look for the peer's leaving, see {@link Peer}, though nothing is written. Called once, by whoever waits. */
+    /** Begins to look for the peer's leaving, see {@link Peer}, though nothing is written; does so once. */
     public void watchPeer() {
         peer.watch();
     }
@@ -105,27 +104,23 @@ public final class StreamResponse {
         return async;
     }
 
+    /** Mostly it was ended here, and then there is no cause to be made. */
+    private void tellGone(Supplier<Throwable> cause) {
+        if (!closed.get()) {
+            onGone.accept(cause.get());
+        }
+    }
+
     /** Jetty's word that the request is over. */
     private final class GoneListener implements AsyncListener {
-        private final Consumer<Throwable> onGone;
-
-        private GoneListener(Consumer<Throwable> onGone) {
-            this.onGone = onGone;
-        }
-
         @Override
         public void onError(AsyncEvent event) {
-            if (!closed.get()) {
-                onGone.accept(event.getThrowable());
-            }
+            tellGone(event::getThrowable);
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
-            // Mostly it was ended here, and then there is no exception to be made.
-            if (!closed.get()) {
-                onGone.accept(new EofException("the request was ended"));
-            }
+            tellGone(() -> new EofException("the request was ended"));
         }
 
         @Override

@@ -42,9 +42,6 @@ final class Viewer {
 
     private volatile boolean heartbeatDue;
     private volatile boolean writing;
-    /** Whether it is told when the peer leaves; for {@link #tick}. */
-    private boolean watched;
-
     private volatile long lastWriteNanos;
 
     /**
@@ -101,14 +98,12 @@ final class Viewer {
     }
 
     /**
-     * Called now and then, by one thread: sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for so long.
+     * Called now and then: sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for
+     * so long. From the first time on it is noticed when the peer leaves: not before, since most answers that are short
+     * have ended by then, and it costs as much as a write.
      */
     void tick(Duration heartbeat, Duration slow) {
-        if (!watched) {
-            // Not before: most answers that are short have ended by now, and it costs as much as a write.
-            watched = true;
-            response.watchPeer();
-        }
+        response.watchPeer();
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);

@@ -46,6 +46,7 @@ public final class App {
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
+    private final ExecutorService readers = Threads.working("rivulet-reader");
     /** What may have to wait, for the store or for one client, and holds up nobody else. */
     private final ExecutorService later = Threads.waiting("rivulet-later");
 
@@ -81,7 +82,8 @@ public final class App {
                 App::retryMillis,
                 telemetry.metrics()::added);
         boolean tls = config.upstreams().stream().anyMatch(Upstream::tls);
-        UpstreamClient client = new UpstreamClient(config.limits().connect(), config.proxies(), calls, turns, tls);
+        UpstreamClient client =
+                new UpstreamClient(config.limits().connect(), config.proxies(), calls, readers, turns, tls);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
@@ -151,6 +153,7 @@ public final class App {
         timer.shutdownNow();
         writer.shutdownNow();
         calls.shutdownNow();
+        readers.shutdownNow();
         telemetry.close();
     }
 

@@ -20,7 +20,7 @@ import javax.net.ServerSocketFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** An upstream with control over each byte, and over how its connections end. One request a connection. */
+/** An upstream with control over each byte, and over how its connections end. */
 public final class RawUpstream implements AutoCloseable {
     /** What is said to one request. */
     @FunctionalInterface
@@ -98,10 +98,12 @@ public final class RawUpstream implements AutoCloseable {
     /** A connection's end here. */
     public final class Connection {
         private final Socket socket;
+        private final InputStream in;
         private final OutputStream out;
 
-        private Connection(Socket socket) throws IOException {
+        private Connection(Socket socket, InputStream in) throws IOException {
             this.socket = socket;
+            this.in = in;
             this.out = socket.getOutputStream();
         }
 
@@ -112,6 +114,11 @@ public final class RawUpstream implements AutoCloseable {
 
         public void send(String text) throws IOException {
             send(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** The next request of this connection, null if the peer closes it; the first one began the script. */
+        public @Nullable Request nextRequest() throws IOException {
+            return take(in);
         }
 
         /** The head of an event stream whose end is the connection's. */
@@ -128,7 +135,6 @@ public final class RawUpstream implements AutoCloseable {
         /** Waits until the peer closes, and notes when. */
         public void awaitPeerClose() {
             try {
-                InputStream in = socket.getInputStream();
                 while (in.read() >= 0) {
                     // A peer that closes says nothing more.
                 }
@@ -153,15 +159,23 @@ public final class RawUpstream implements AutoCloseable {
     private void serve(Socket socket) {
         try (socket) {
             socket.setTcpNoDelay(true);
-            Request request = read(new BufferedInputStream(socket.getInputStream()));
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            Request request = take(in);
             if (request != null) {
-                count.incrementAndGet();
-                requests.add(request);
-                script.play(request, new Connection(socket));
+                script.play(request, new Connection(socket, in));
             }
         } catch (IOException e) {
             // The peer left, which many tests have it do.
         }
+    }
+
+    private @Nullable Request take(InputStream in) throws IOException {
+        Request request = read(in);
+        if (request != null) {
+            count.incrementAndGet();
+            requests.add(request);
+        }
+        return request;
     }
 
     private static @Nullable Request read(InputStream in) throws IOException {

@@ -26,6 +26,7 @@ final class Attempt {
     /** A closed connection says so at once; one that is well says nothing. */
     private static final int LOOK_MILLIS = 1;
 
+    private @Nullable Socket socket;
     private boolean freshConnection;
     private boolean staleConnection;
     private volatile boolean requestSent;
@@ -38,6 +39,12 @@ final class Attempt {
     /** Whether the connection it was given had been closed by the peer: another one may be well. */
     boolean staleConnection() {
         return staleConnection;
+    }
+
+    /** The connection it was given, where that is neither TLS nor shared: what is read there is this attempt's alone. */
+    @Nullable
+    UpstreamSocket socket() {
+        return socket instanceof UpstreamSocket plain ? plain : null;
     }
 
     /** Tells each call's attempt of its progress. */
@@ -57,6 +64,7 @@ final class Attempt {
 
             @Override
             public void connectionAcquired(Call call, Connection connection) {
+                socket = connection.socket();
                 // HTTP/2 has a reader of its own, which knows when the connection is gone.
                 if (!freshConnection && connection.protocol() != Protocol.HTTP_2 && isClosed(connection.socket())) {
                     staleConnection = true;
@@ -67,12 +75,18 @@ final class Attempt {
             @Override
             public void requestHeadersStart(Call call) {
                 requestSent = !staleConnection;
+                if (socket() != null) {
+                    socket().asks();
+                }
             }
         };
     }
 
     /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */
     private static boolean isClosed(Socket socket) {
+        if (socket instanceof UpstreamSocket plain) {
+            return plain.isOver();
+        }
         try {
             int timeout = socket.getSoTimeout();
             socket.setSoTimeout(LOOK_MILLIS);

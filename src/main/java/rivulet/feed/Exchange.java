@@ -11,7 +11,6 @@ import java.util.concurrent.TimeUnit;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.sse.EventSource;
-import okhttp3.sse.EventSourceListener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,37 +137,45 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private Request request() {
-        EventStreamGuard.Progress progress =
-                new EventStreamGuard.Progress(upstream.limits().maxEventBytes());
         @Nullable String known = background == null ? null : background.id();
         return background == null || known == null
-                ? upstream.request(requireNonNull(request), model, progress)
-                : upstream.resumeRequest(known, background.sequence(), progress);
+                ? upstream.request(requireNonNull(request), model)
+                : upstream.resumeRequest(known, background.sequence());
     }
 
-    /** What OkHttp tells of one attempt, all on one thread; each door shut against whatever is thrown inside. */
-    private final class Listener extends EventSourceListener {
-        private final EventStreamGuard.Progress progress;
+    /** What is told of one attempt, one at a time; each door shut against whatever is thrown inside. */
+    private final class Listener extends StreamListener {
         private final Attempt attempt;
+        private @Nullable UsualEvents usual;
+        private long readNanos;
+        private boolean mayBeCut;
 
         private Listener(Request asked) {
-            progress = requireNonNull(asked.tag(EventStreamGuard.Progress.class));
             attempt = requireNonNull(asked.tag(Attempt.class));
         }
 
         @Override
         public void onOpen(EventSource opened, Response response) {
             step(State.ASKING, State.READING);
-            progress.usualEvents(events.usual(this::onPiece));
+            usual = events.usual(this::onPiece);
+        }
+
+        @Override
+        void read(long nanos) {
+            readNanos = nanos;
+            sink.readAt(nanos);
+        }
+
+        @Override
+        int usual(byte[] bytes, int from, int to) {
+            return usual == null ? 0 : usual.take(bytes, from, to);
         }
 
         /** What comes the short way; {@link #onEvent} tells the rest, all in the upstream's order. */
         private void onPiece(String piece) {
             try {
-                progress.eventDelivered();
-                sink.readAt(progress.readNanos());
                 if (state() != State.ENDED) {
-                    watch.event(progress.readNanos());
+                    watch.event(readNanos);
                     moveTo(events.piece(piece));
                 }
             } catch (Throwable t) {
@@ -179,12 +186,30 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
-                progress.eventDelivered();
-                sink.readAt(progress.readNanos());
-                read(type, data, progress);
+                // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
+                if (!data.isBlank()) {
+                    tell(type, data);
+                }
             } catch (Throwable t) {
                 broke(t);
             }
+        }
+
+        private void tell(@Nullable String type, String data) {
+            if (state() != State.ENDED) {
+                watch.event(readNanos);
+                moveTo(events.event(type, data, mayBeCut));
+            } else if (background != null) {
+                events.glance(data);
+                if (background.id() != null) {
+                    closeSource();
+                }
+            }
+        }
+
+        @Override
+        void bodyEnds() {
+            mayBeCut = true;
         }
 
         @Override
@@ -218,22 +243,6 @@ final class Exchange implements Feed.Cancellation {
     private void broke(Throwable t) {
         LOG.error("an answer could not be read", new Wordless(t));
         fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
-    }
-
-    private void read(@Nullable String type, String data, EventStreamGuard.Progress progress) {
-        // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
-        if (data.isBlank()) {
-            return;
-        }
-        if (state() != State.ENDED) {
-            watch.event(progress.readNanos());
-            moveTo(events.event(type, data, progress.bodyEnded()));
-        } else if (background != null) {
-            events.glance(data);
-            if (background.id() != null) {
-                closeSource();
-            }
-        }
     }
 
     private void moveTo(AnswerReader.Progress progress) {
@@ -279,7 +288,7 @@ final class Exchange implements Feed.Cancellation {
         if (now == State.ENDED) {
             return;
         }
-        if (cause instanceof EventStreamGuard.EventTooLarge tooLarge) {
+        if (cause instanceof EventStreamParser.EventTooLarge tooLarge) {
             fail(ErrorCode.EVENT_TOO_LARGE, String.valueOf(tooLarge.getMessage()), null);
         } else if (now != State.ASKING) {
             bodyEnded();

@@ -15,7 +15,6 @@ import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.sse.EventSource;
-import okhttp3.sse.EventSourceListener;
 import okio.BufferedSink;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
@@ -163,8 +162,8 @@ public final class OpenAiUpstream {
         return dialect;
     }
 
-    EventSource open(Request request, EventSourceListener listener) {
-        return client.open(request, listener);
+    EventSource open(Request request, StreamListener listener) {
+        return client.open(request, listener, limits.maxEventBytes());
     }
 
     /**
@@ -190,27 +189,27 @@ public final class OpenAiUpstream {
      *
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
-    Request request(ChatRequest question, String model, EventStreamGuard.Progress progress) {
+    Request request(ChatRequest question, String model) {
         ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
         if (inBackground(question)) {
             body.put("background", true).put("store", true);
         }
-        return streamed(traced(question(), question.trace()), progress)
+        return streamed(traced(question(), question.trace()))
                 .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
                 .build();
     }
 
     /** The request that reads an answer in background mode behind that event, -1: all of it. */
-    Request resumeRequest(String response, int sequence, EventStreamGuard.Progress progress) {
+    Request resumeRequest(String response, int sequence) {
         Request.Builder request = asked(dialect.path());
         HttpUrl.Builder url = request.build().url().newBuilder();
         url.addPathSegment(response).addQueryParameter("stream", "true");
         if (sequence >= 0) {
             url.addQueryParameter("starting_after", String.valueOf(sequence));
         }
-        return streamed(request.url(url.build()), progress).build();
+        return streamed(request.url(url.build())).build();
     }
 
     private Request cancelRequest(String response) {
@@ -219,11 +218,10 @@ public final class OpenAiUpstream {
                 .build();
     }
 
-    private static Request.Builder streamed(Request.Builder request, EventStreamGuard.Progress progress) {
+    private static Request.Builder streamed(Request.Builder request) {
         return request.header("Accept", "text/event-stream")
                 // Compressed, an event would wait in the compressor for the next one.
                 .header("Accept-Encoding", "identity")
-                .tag(EventStreamGuard.Progress.class, progress)
                 .tag(Attempt.class, new Attempt());
     }
 

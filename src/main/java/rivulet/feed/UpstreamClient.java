@@ -4,6 +4,7 @@ import java.net.Proxy;
 import java.net.ProxySelector;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionPool;
@@ -12,8 +13,6 @@ import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.sse.EventSource;
-import okhttp3.sse.EventSourceListener;
-import okhttp3.sse.EventSources;
 
 /** The HTTP client for all upstreams: sends nothing twice, and waits as long as it is told to. */
 public final class UpstreamClient {
@@ -25,16 +24,26 @@ public final class UpstreamClient {
     private static final List<ConnectionSpec> WITH_TLS = List.of(ConnectionSpec.MODERN_TLS, ConnectionSpec.CLEARTEXT);
 
     private final OkHttpClient client;
-    private final EventSource.Factory sources;
+    private final ReadTurns turns;
+    private final ReadLoops loops;
 
     /**
      * @param connect how long connecting may take
-     * @param threads runs the calls, one thread each for as long as its answer takes
-     * @param turns told how these threads read
+     * @param threads runs the calls, one thread each until the head of its response is there; some, for as long as the
+     *     answer takes
+     * @param readers runs the loops that read the answers, one for each processor, without an end
+     * @param turns told how all these threads read
      * @param tls whether an upstream speaks it: without, no trust store is read, which takes a tenth of a second
      */
     public UpstreamClient(
-            Duration connect, ProxySelector proxies, ExecutorService threads, ReadTurns turns, boolean tls) {
+            Duration connect,
+            ProxySelector proxies,
+            ExecutorService threads,
+            Executor readers,
+            ReadTurns turns,
+            boolean tls) {
+        this.turns = turns;
+        this.loops = new ReadLoops(readers, turns);
         Dispatcher dispatcher = new Dispatcher(threads);
         // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
         dispatcher.setMaxRequests(Integer.MAX_VALUE);
@@ -43,7 +52,7 @@ public final class UpstreamClient {
                 .dispatcher(dispatcher)
                 .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, IDLE.toSeconds(), TimeUnit.SECONDS))
                 .proxySelector(proxies)
-                .socketFactory(new TurnSockets(turns))
+                .socketFactory(new UpstreamSockets(turns))
                 .connectionSpecs(tls ? WITH_TLS : List.of(ConnectionSpec.CLEARTEXT))
                 .connectTimeout(connect)
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
@@ -54,24 +63,24 @@ public final class UpstreamClient {
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .eventListenerFactory(Attempt.listeners())
-                .addInterceptor(new EventStreamGuard(turns))
                 .build();
-        sources = EventSources.createFactory(client);
     }
 
-    private UpstreamClient(OkHttpClient client) {
+    private UpstreamClient(OkHttpClient client, ReadTurns turns, ReadLoops loops) {
         this.client = client;
-        this.sources = EventSources.createFactory(client);
+        this.turns = turns;
+        this.loops = loops;
     }
 
     /** The same client past all proxies: for an upstream in this very process. */
     public UpstreamClient direct() {
-        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build());
+        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build(), turns, loops);
     }
 
     /** Lets go of all connections. */
     public void close() {
         client.dispatcher().cancelAll();
+        loops.closeAll();
         client.connectionPool().evictAll();
     }
 
@@ -79,7 +88,10 @@ public final class UpstreamClient {
         return client;
     }
 
-    EventSource open(Request request, EventSourceListener listener) {
-        return sources.newEventSource(request, listener);
+    /** Asks a question. Nothing is called back on this thread. */
+    EventSource open(Request request, StreamListener listener, int maxEventBytes) {
+        AnswerSource source = new AnswerSource(client, request, listener, maxEventBytes, turns, loops::next);
+        source.open();
+        return source;
     }
 }

@@ -1,23 +1,22 @@
 package rivulet.feed;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import javax.net.SocketFactory;
 
-/** Makes sockets that tell before they wait for bytes. Above them lie TLS and OkHttp's buffers, which ask them last. */
-final class TurnSockets extends SocketFactory {
+/** Makes {@link UpstreamSocket}s, not connected yet. */
+final class UpstreamSockets extends SocketFactory {
     private final ReadTurns turns;
 
-    TurnSockets(ReadTurns turns) {
+    /** @param turns told before a thread waits for bytes */
+    UpstreamSockets(ReadTurns turns) {
         this.turns = turns;
     }
 
     @Override
-    public Socket createSocket() {
-        return new Telling();
+    public Socket createSocket() throws IOException {
+        return new UpstreamSocket(turns);
     }
 
     @Override
@@ -43,18 +42,5 @@ final class TurnSockets extends SocketFactory {
     /** OkHttp connects its sockets itself, with its own timeout. */
     private static IOException connectsLater() {
         return new IOException("only sockets that are not connected yet are made here");
-    }
-
-    private final class Telling extends Socket {
-        @Override
-        public InputStream getInputStream() throws IOException {
-            return new FilterInputStream(super.getInputStream()) {
-                @Override
-                public int read(byte[] into, int offset, int length) throws IOException {
-                    turns.waits();
-                    return super.read(into, offset, length);
-                }
-            };
-        }
     }
 }

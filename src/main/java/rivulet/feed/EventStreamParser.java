@@ -1,0 +1,235 @@
+package rivulet.feed;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads an event stream (HTML standard, section 9.2.6) from bytes that are cut anywhere, and tells each event as soon as
+ * its last byte is there. A line may end with CR, LF or both; a byte order mark at the beginning is dropped; an event that
+ * the body's end leaves open is told as well, which the standard would not: some upstreams never end their last one.
+ *
+ * <p>Usual events that stand whole between two others are offered to the listener first, before they are cut into lines.
+ * Of what is not whole yet it keeps a copy, up to a limit; between events it keeps nothing. Not for use by several threads.
+ */
+final class EventStreamParser {
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+    private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] EVENT = "event".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ID = "id".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NOTHING = {};
+    private static final int FIRST_LENGTH = 256;
+
+    /** Told the events, in their order. */
+    interface Events {
+        /**
+         * Takes the usual events at the beginning of these bytes, which are the beginning of an event.
+         *
+         * @return how many bytes they are; 0: there are none, and what is there is to be told as an event
+         */
+        int usual(byte[] bytes, int from, int to);
+
+        /**
+         * An event.
+         *
+         * @param id the last id that was given, by this event or an earlier one
+         * @param type its name, if it has one
+         */
+        void event(@Nullable String id, @Nullable String type, String data);
+    }
+
+    /** One event is larger than an event may be. */
+    static final class EventTooLarge extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private EventTooLarge(int maxBytes) {
+            super("One event of the upstream is larger than %d bytes; a larger MAX_EVENT_BYTES would take it."
+                    .formatted(maxBytes));
+        }
+    }
+
+    private final int maxEventBytes;
+    private final Events events;
+
+    /** How many bytes of the mark were there; all once it is known whether there is one. */
+    private int marked;
+
+    private boolean lastWasCr;
+    /** The beginning of a line whose end has not come. */
+    private byte[] line = NOTHING;
+
+    private int lineLength;
+
+    private @Nullable String id;
+    private @Nullable String type;
+    private @Nullable String data;
+    /** {@code data}, where the event has several lines of it. */
+    private @Nullable StringBuilder dataLines;
+    /** What the event's lines weigh so far. */
+    private int eventBytes;
+
+    EventStreamParser(int maxEventBytes, Events events) {
+        this.maxEventBytes = maxEventBytes;
+        this.events = events;
+    }
+
+    /**
+     * Takes what comes next.
+     *
+     * @param bytes of an array that may be used again
+     */
+    void accept(byte[] bytes, int from, int to) throws EventTooLarge {
+        int at = marked < BYTE_ORDER_MARK.length ? passMark(bytes, from, to) : from;
+        while (at < to) {
+            if (lastWasCr) {
+                lastWasCr = false;
+                if (bytes[at] == '\n') {
+                    at++;
+                    continue;
+                }
+            }
+            if (betweenEvents()) {
+                at += events.usual(bytes, at, to);
+            }
+            at = line(bytes, at, to);
+        }
+    }
+
+    /** The body has ended: what is open ends with it. */
+    void end() throws EventTooLarge {
+        int marks = marked;
+        marked = BYTE_ORDER_MARK.length;
+        if (marks < BYTE_ORDER_MARK.length) {
+            keep(BYTE_ORDER_MARK, 0, marks);
+        }
+        if (lineLength > 0) {
+            lineEnds(NOTHING, 0, 0);
+        }
+        eventEnds();
+    }
+
+    private int passMark(byte[] bytes, int from, int to) throws EventTooLarge {
+        int at = from;
+        while (at < to && marked < BYTE_ORDER_MARK.length) {
+            if (bytes[at] != BYTE_ORDER_MARK[marked]) {
+                int none = marked;
+                marked = BYTE_ORDER_MARK.length;
+                keep(BYTE_ORDER_MARK, 0, none);
+                return at;
+            }
+            at++;
+            marked++;
+        }
+        return at;
+    }
+
+    private boolean betweenEvents() {
+        return lineLength == 0 && data == null && type == null;
+    }
+
+    /** Reads to the end of a line, or of the bytes. */
+    private int line(byte[] bytes, int from, int to) throws EventTooLarge {
+        int end = from;
+        while (end < to && bytes[end] != '\n' && bytes[end] != '\r') {
+            end++;
+        }
+        if (end == to) {
+            keep(bytes, from, to);
+            return to;
+        }
+        lastWasCr = bytes[end] == '\r';
+        lineEnds(bytes, from, end);
+        return end + 1;
+    }
+
+    /** @param from what of the line was not kept */
+    private void lineEnds(byte[] bytes, int from, int to) throws EventTooLarge {
+        if (lineLength == 0) {
+            line(bytes, from, to, to - from);
+            return;
+        }
+        keep(bytes, from, to);
+        byte[] whole = line;
+        int length = lineLength;
+        line = NOTHING;
+        lineLength = 0;
+        line(whole, 0, length, length);
+    }
+
+    private void line(byte[] bytes, int from, int to, int length) throws EventTooLarge {
+        if (length == 0) {
+            eventEnds();
+            return;
+        }
+        int colon = from;
+        while (colon < to && bytes[colon] != ':') {
+            colon++;
+        }
+        if (colon == from) {
+            // A comment.
+            return;
+        }
+        eventBytes += length;
+        requireSmall(eventBytes);
+        int value = Math.min(colon + 1, to);
+        if (value < to && bytes[value] == ' ') {
+            value++;
+        }
+        if (is(DATA, bytes, from, colon)) {
+            data(text(bytes, value, to));
+        } else if (is(EVENT, bytes, from, colon)) {
+            type = value == to ? null : text(bytes, value, to);
+        } else if (is(ID, bytes, from, colon)) {
+            id = text(bytes, value, to);
+        }
+        // Else retry, which is for who would come again; or what the standard has ignored.
+    }
+
+    private static boolean is(byte[] name, byte[] bytes, int from, int to) {
+        return Arrays.equals(name, 0, name.length, bytes, from, to);
+    }
+
+    private static String text(byte[] bytes, int from, int to) {
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+
+    private void data(String value) {
+        if (data == null) {
+            data = value;
+            return;
+        }
+        if (dataLines == null) {
+            dataLines = new StringBuilder(data);
+        }
+        dataLines.append('\n').append(value);
+    }
+
+    private void eventEnds() {
+        String said = dataLines == null ? data : dataLines.toString();
+        String name = type;
+        data = null;
+        dataLines = null;
+        type = null;
+        eventBytes = 0;
+        if (said != null) {
+            events.event(id, name, said);
+        }
+    }
+
+    private void keep(byte[] bytes, int from, int to) throws EventTooLarge {
+        int length = lineLength + to - from;
+        requireSmall(length);
+        if (length > line.length) {
+            line = Arrays.copyOf(line, Math.max(FIRST_LENGTH, Math.max(length, 2 * line.length)));
+        }
+        System.arraycopy(bytes, from, line, lineLength, to - from);
+        lineLength = length;
+    }
+
+    private void requireSmall(int eventLength) throws EventTooLarge {
+        if (eventLength > maxEventBytes) {
+            throw new EventTooLarge(maxEventBytes);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package rivulet.feed;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import rivulet.log.Wordless;
+
+/**
+ * One thread that reads many bodies, each when there is something to read: none of them has a thread that waits for it.
+ * What is called here must not block.
+ */
+final class ReadLoop implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReadLoop.class);
+    /** As much as is read in one go: what many streams share may be large. */
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    /** A body that is read here; all its methods are called on the loop's thread. */
+    interface Body {
+        SocketChannel channel();
+
+        /**
+         * There is something to read.
+         *
+         * @param buffer for use until this returns
+         * @return whether more is to come
+         */
+        boolean readable(byte[] buffer);
+
+        /** Closes its channel. */
+        void close();
+
+        /** Its channel was closed while more was to come. Of no effect the second time. */
+        void closed();
+
+        /** No more is to come, and the loop has let go of its channel. */
+        void left();
+    }
+
+    private final Selector selector;
+    private final ReadTurns turns;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final List<Body> leaving = new ArrayList<>();
+    private final byte[] buffer = new byte[BUFFER_BYTES];
+
+    /** @param turns told between the bodies */
+    ReadLoop(ReadTurns turns) {
+        this.turns = turns;
+        try {
+            selector = Selector.open();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads a body from now on. On any thread. */
+    void add(Body body) {
+        execute(() -> register(body));
+    }
+
+    /** The channel of a body was closed, by another thread perhaps. On any thread. */
+    void closed(Body body) {
+        execute(body::closed);
+    }
+
+    /** Closes all bodies. On any thread. */
+    void closeAll() {
+        execute(() -> {
+            for (SelectionKey key : List.copyOf(selector.keys())) {
+                ((Body) key.attachment()).close();
+            }
+        });
+    }
+
+    /** Runs until its thread is interrupted. */
+    @Override
+    public void run() {
+        turns.begin();
+        try (selector) {
+            while (!Thread.currentThread().isInterrupted()) {
+                turn();
+            }
+        } catch (IOException e) {
+            LOG.error("no answer can be read any more", new Wordless(e));
+        } finally {
+            turns.end();
+        }
+    }
+
+    private void turn() throws IOException {
+        try {
+            selector.select(this::ready);
+            letLeave();
+            runTasks();
+        } catch (RuntimeException e) {
+            LOG.error("a turn of reading broke off", new Wordless(e));
+        }
+    }
+
+    private void execute(Runnable task) {
+        tasks.add(task);
+        selector.wakeup();
+    }
+
+    private void runTasks() {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+            turns.waits();
+        }
+    }
+
+    private void register(Body body) {
+        try {
+            body.channel().register(selector, SelectionKey.OP_READ, body);
+        } catch (ClosedChannelException e) {
+            body.closed();
+        }
+    }
+
+    private void ready(SelectionKey key) {
+        Body body = (Body) key.attachment();
+        if (!body.readable(buffer)) {
+            key.cancel();
+            leaving.add(body);
+        }
+        turns.waits();
+    }
+
+    /** A channel is the selector's until the next selection. */
+    private void letLeave() throws IOException {
+        while (!leaving.isEmpty()) {
+            List<Body> gone = List.copyOf(leaving);
+            leaving.clear();
+            selector.selectNow(this::ready);
+            gone.forEach(Body::left);
+        }
+    }
+}

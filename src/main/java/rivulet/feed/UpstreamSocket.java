@@ -1,0 +1,353 @@
+package rivulet.feed;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to an upstream, which OkHttp holds for a socket like any other: it connects, asks, and reads the head of
+ * the response, and waits for each. Behind the head the body can be lent to one who reads what is there and never waits,
+ * so that no thread need wait for it; and be given back when it has ended.
+ *
+ * <pre>
+ *   PLAIN --a question is asked--> HEAD --the empty line--> BODY --lend--> LENT --giveBack--> PLAIN
+ *                                                             |--OkHttp reads it itself-----> PLAIN
+ * </pre>
+ *
+ * What came with the head is kept here, lest it lie in a buffer of OkHttp's when the body is lent. Used by one thread at a
+ * time, but for {@link #close}, which is for any.
+ */
+// The channel minds its threads itself; to wait for a lock in close() would be to wait for a read.
+@SuppressWarnings("UnsynchronizedOverridesSynchronized")
+final class UpstreamSocket extends Socket {
+    private static final byte[] NOTHING = {};
+    /** Where a status line has the first digit of its status (RFC 9112, section 4). */
+    private static final int STATUS_AT = 9;
+
+    private enum Part {
+        PLAIN,
+        HEAD,
+        BODY,
+        LENT
+    }
+
+    private final ReadTurns turns;
+    private final SocketChannel channel;
+    /** The channel as a socket that waits. */
+    private final Socket waiting;
+
+    private Part part = Part.PLAIN;
+    private volatile @Nullable Runnable onClose;
+    private volatile boolean closed;
+    /** What was read behind the head, or is to be read in place of what the borrower has read. */
+    private byte[] kept = NOTHING;
+
+    private int keptFrom;
+    private int headLength;
+    private boolean interim;
+    private int lineLength;
+    private boolean lineIsCr;
+
+    /** @param turns told before a thread waits for bytes */
+    UpstreamSocket(ReadTurns turns) throws IOException {
+        this.turns = turns;
+        this.channel = SocketChannel.open();
+        this.waiting = channel.socket();
+    }
+
+    /** A question is asked next: what is read then begins with the head of a response. */
+    void asks() {
+        part = Part.HEAD;
+        beginHead();
+    }
+
+    /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */
+    boolean isOver() {
+        try {
+            channel.configureBlocking(false);
+            try {
+                return keptFrom < kept.length || channel.read(ByteBuffer.allocate(1)) != 0;
+            } finally {
+                channel.configureBlocking(true);
+            }
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /**
+     * Lends the body: from now on {@link #readNow} reads it, and OkHttp must not.
+     *
+     * @return false if OkHttp has some of the body already, or may have: then it reads the rest, too
+     */
+    boolean lend() throws IOException {
+        if (part != Part.BODY) {
+            return false;
+        }
+        channel.configureBlocking(false);
+        part = Part.LENT;
+        return true;
+    }
+
+    /** Who is told, by the thread that closes this, should that be before it is given back. */
+    void whenClosed(Runnable told) {
+        onClose = told;
+    }
+
+    /** Of a body that is lent: reads what is there, 0 bytes if nothing is, -1 at the end of the connection. */
+    int readNow(byte[] into) throws IOException {
+        int count = takeKept(into, 0, into.length);
+        return count > 0 ? count : channel.read(ByteBuffer.wrap(into));
+    }
+
+    /** For who wants to be told when there is something to read. */
+    SocketChannel readable() {
+        return channel;
+    }
+
+    /**
+     * Takes a body back that has ended well. No selector may know of the channel any more.
+     *
+     * @param rest the body as OkHttp is to read it
+     */
+    void giveBack(byte[] rest) throws IOException {
+        onClose = null;
+        kept = rest;
+        keptFrom = 0;
+        channel.configureBlocking(true);
+        part = Part.PLAIN;
+    }
+
+    private int readWaiting(InputStream in, byte[] into, int offset, int length) throws IOException {
+        if (part == Part.LENT) {
+            throw new SocketException("the body is read elsewhere");
+        }
+        if (part == Part.BODY) {
+            part = Part.PLAIN;
+        }
+        int count = takeKept(into, offset, length);
+        if (count > 0) {
+            return count;
+        }
+        turns.waits();
+        count = in.read(into, offset, length);
+        if (part != Part.HEAD || count <= 0) {
+            return count;
+        }
+        int head = headIn(into, offset, offset + count);
+        kept = Arrays.copyOfRange(into, offset + head, offset + count);
+        return head;
+    }
+
+    /** How many of these bytes belong to the head. */
+    private int headIn(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (headEnds(bytes[i])) {
+                part = Part.BODY;
+                return i + 1 - from;
+            }
+        }
+        return to - from;
+    }
+
+    /** Whether it ends with this byte. An interim response (RFC 9110, section 15.2) is followed by another head. */
+    private boolean headEnds(byte next) {
+        if (headLength++ == STATUS_AT) {
+            interim = next == '1';
+        }
+        if (next != '\n') {
+            lineIsCr = lineLength++ == 0 && next == '\r';
+            return false;
+        }
+        boolean empty = lineLength == 0 || lineIsCr;
+        lineLength = 0;
+        if (empty && interim) {
+            beginHead();
+            return false;
+        }
+        return empty;
+    }
+
+    private void beginHead() {
+        headLength = 0;
+        interim = false;
+        lineLength = 0;
+        lineIsCr = false;
+    }
+
+    private int takeKept(byte[] into, int offset, int length) {
+        int count = Math.min(length, kept.length - keptFrom);
+        System.arraycopy(kept, keptFrom, into, offset, count);
+        keptFrom += count;
+        if (keptFrom == kept.length) {
+            kept = NOTHING;
+            keptFrom = 0;
+        }
+        return count;
+    }
+
+    @Override
+    public InputStream getInputStream() throws IOException {
+        InputStream in = waiting.getInputStream();
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+            }
+
+            @Override
+            public int read(byte[] into, int offset, int length) throws IOException {
+                return readWaiting(in, into, offset, length);
+            }
+
+            @Override
+            public int available() throws IOException {
+                return kept.length - keptFrom + in.available();
+            }
+
+            @Override
+            public void close() throws IOException {
+                UpstreamSocket.this.close();
+            }
+        };
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        channel.close();
+        Runnable told = onClose;
+        if (told != null) {
+            told.run();
+        }
+    }
+
+    @Override
+    public boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public void connect(SocketAddress to, int timeoutMillis) throws IOException {
+        waiting.connect(to, timeoutMillis);
+    }
+
+    @Override
+    public OutputStream getOutputStream() throws IOException {
+        return waiting.getOutputStream();
+    }
+
+    @Override
+    public boolean isConnected() {
+        return waiting.isConnected();
+    }
+
+    @Override
+    public boolean isBound() {
+        return waiting.isBound();
+    }
+
+    @Override
+    public boolean isInputShutdown() {
+        return waiting.isInputShutdown();
+    }
+
+    @Override
+    public boolean isOutputShutdown() {
+        return waiting.isOutputShutdown();
+    }
+
+    @Override
+    public void shutdownInput() throws IOException {
+        waiting.shutdownInput();
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        waiting.shutdownOutput();
+    }
+
+    @Override
+    public int getSoTimeout() throws SocketException {
+        return waiting.getSoTimeout();
+    }
+
+    @Override
+    public void setSoTimeout(int millis) throws SocketException {
+        waiting.setSoTimeout(millis);
+    }
+
+    @Override
+    public boolean getTcpNoDelay() throws SocketException {
+        return waiting.getTcpNoDelay();
+    }
+
+    @Override
+    public void setTcpNoDelay(boolean on) throws SocketException {
+        waiting.setTcpNoDelay(on);
+    }
+
+    @Override
+    public int getSoLinger() throws SocketException {
+        return waiting.getSoLinger();
+    }
+
+    @Override
+    public void setSoLinger(boolean on, int seconds) throws SocketException {
+        waiting.setSoLinger(on, seconds);
+    }
+
+    @Override
+    public boolean getKeepAlive() throws SocketException {
+        return waiting.getKeepAlive();
+    }
+
+    @Override
+    public void setKeepAlive(boolean on) throws SocketException {
+        waiting.setKeepAlive(on);
+    }
+
+    @Override
+    public @Nullable InetAddress getInetAddress() {
+        return waiting.getInetAddress();
+    }
+
+    @Override
+    public InetAddress getLocalAddress() {
+        return waiting.getLocalAddress();
+    }
+
+    @Override
+    public int getPort() {
+        return waiting.getPort();
+    }
+
+    @Override
+    public int getLocalPort() {
+        return waiting.getLocalPort();
+    }
+
+    @Override
+    public @Nullable SocketAddress getRemoteSocketAddress() {
+        return waiting.getRemoteSocketAddress();
+    }
+
+    @Override
+    public @Nullable SocketAddress getLocalSocketAddress() {
+        return waiting.getLocalSocketAddress();
+    }
+
+    @Override
+    public String toString() {
+        return waiting.toString();
+    }
+}

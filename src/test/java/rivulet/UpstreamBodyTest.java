@@ -70,7 +70,7 @@ class UpstreamBodyTest {
         List<String> answers = List.of(
                 HEAD + "\r\n" + EVENTS,
                 "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENTS,
-                HEAD + "Content-Length: " + EVENTS.length() + "\r\n\r\n" + EVENTS,
+                HEAD + "Connection: close\r\nContent-Length: " + EVENTS.length() + "\r\n\r\n" + EVENTS,
                 CHUNKED + inChunks(EVENTS, 7),
                 CHUNKED + inChunks(EVENTS, 1),
                 CHUNKED + inChunks(EVENTS, 100_000),
@@ -81,8 +81,13 @@ class UpstreamBodyTest {
                 "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + CHUNKED + inChunks(EVENTS, 60),
                 "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + HEAD + "\r\n" + EVENTS);
         AtomicInteger index = new AtomicInteger();
-        try (RawUpstream upstream =
-                        new RawUpstream((request, connection) -> connection.send(answers.get(index.get())));
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    String answer;
+                    do {
+                        answer = answers.get(index.get());
+                        connection.send(answer);
+                    } while (answer.contains("\nTransfer-Encoding:") && connection.nextRequest() != null);
+                });
                 TestServer server = before(upstream)) {
             for (int i = 0; i < answers.size(); i++) {
                 index.set(i);

@@ -1,9 +1,6 @@
 package rivulet.feed;
 
 import java.io.IOException;
-import java.net.ProtocolException;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
 import okhttp3.Call;
@@ -40,10 +37,6 @@ final class AnswerSource implements EventSource, Callback {
     private static final int LONGEST_BEGINNING = 6;
     /** As much as OkHttp reads in one go. */
     private static final int READ_BYTES = 8 * 1024;
-    /** What came with the head, and what has come since. */
-    private static final int FIRST_READS = 2;
-    /** What OkHttp is given to read in place of a body in chunks that was read elsewhere. */
-    private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Call call;
     private final StreamListener listener;
@@ -105,7 +98,7 @@ final class AnswerSource implements EventSource, Callback {
         UpstreamSocket socket = lent(response);
         if (socket != null) {
             listener.onOpen(this, response);
-            new Lent(response, socket).begin();
+            new LentBody(this, response, socket, isChunked(response)).begin(turns, loops);
         } else {
             readWaiting(response);
         }
@@ -119,12 +112,7 @@ final class AnswerSource implements EventSource, Callback {
                 && isEventStream(response.body().contentType())
                 && response.header("Content-Encoding", "identity").equals("identity")
                 && (isChunked(response) || isOfUnknownLength(response));
-        try {
-            return plain && socket != null && socket.lend() ? socket : null;
-        } catch (IOException e) {
-            // It was closed; OkHttp will find that out.
-            return null;
-        }
+        return plain && socket != null && socket.lend() ? socket : null;
     }
 
     private static boolean isChunked(Response response) {
@@ -155,7 +143,7 @@ final class AnswerSource implements EventSource, Callback {
                 listener.onFailure(this, null, response);
             }
         } catch (IOException e) {
-            listener.onFailure(this, e, response);
+            fails(e, response);
         } finally {
             turns.end();
         }
@@ -177,127 +165,35 @@ final class AnswerSource implements EventSource, Callback {
         Buffer read = new Buffer();
         Buffer.UnsafeCursor cursor = new Buffer.UnsafeCursor();
         while (body.read(read, READ_BYTES) >= 0) {
-            listener.read(System.nanoTime());
+            came();
             try (Buffer.UnsafeCursor segment = read.readUnsafe(cursor)) {
                 while (segment.next() >= 0) {
-                    parser.accept(segment.data, segment.start, segment.end);
+                    accept(segment.data, segment.start, segment.end);
                 }
             }
             read.clear();
         }
     }
 
-    private void ends() throws EventStreamParser.EventTooLarge {
+    /** Tells that bytes have come, just now. */
+    void came() {
+        listener.read(System.nanoTime());
+    }
+
+    /** Reads the events in what has come. */
+    void accept(byte[] bytes, int from, int to) throws EventStreamParser.EventTooLarge {
+        parser.accept(bytes, from, to);
+    }
+
+    /** Tells that the body has ended, and well. */
+    void ends() throws EventStreamParser.EventTooLarge {
         listener.bodyEnds();
         parser.end();
         listener.onClosed(this);
     }
 
-    /** A body that is read as it comes: by the call's thread what is there already, by a loop's all else. */
-    private final class Lent implements ReadLoop.Body {
-        private final Response response;
-        private final UpstreamSocket socket;
-        private final @Nullable ChunkedBody chunks;
-        private boolean over;
-        /** Whether the connection can be used again: of what it brought, all was this body's. */
-        private boolean clean;
-
-        private Lent(Response response, UpstreamSocket socket) {
-            this.response = response;
-            this.socket = socket;
-            this.chunks = isChunked(response) ? new ChunkedBody(parser::accept) : null;
-        }
-
-        private void begin() {
-            byte[] buffer = new byte[READ_BYTES];
-            turns.begin();
-            boolean more = true;
-            for (int i = 0; i < FIRST_READS && more; i++) {
-                more = readable(buffer);
-            }
-            turns.end();
-            if (more) {
-                ReadLoop loop = loops.get();
-                socket.whenClosed(() -> loop.closed(this));
-                loop.add(this);
-            } else {
-                left();
-            }
-        }
-
-        @Override
-        public SocketChannel channel() {
-            return socket.readable();
-        }
-
-        @Override
-        public boolean readable(byte[] buffer) {
-            try {
-                int count = over ? 0 : socket.readNow(buffer);
-                if (count > 0) {
-                    listener.read(System.nanoTime());
-                    take(buffer, count);
-                } else if (count < 0) {
-                    connectionEnds();
-                }
-            } catch (Throwable t) {
-                fail(t);
-            }
-            return !over;
-        }
-
-        private void take(byte[] bytes, int count) throws IOException {
-            if (chunks == null) {
-                parser.accept(bytes, 0, count);
-                return;
-            }
-            int taken = chunks.accept(bytes, 0, count);
-            if (chunks.over()) {
-                over = true;
-                clean = taken == count;
-                ends();
-            }
-        }
-
-        private void connectionEnds() throws IOException {
-            if (chunks != null) {
-                throw new ProtocolException("unexpected end of stream");
-            }
-            over = true;
-            ends();
-        }
-
-        private void fail(Throwable cause) {
-            over = true;
-            clean = false;
-            listener.onFailure(AnswerSource.this, cause, response);
-        }
-
-        @Override
-        public void close() {
-            call.cancel();
-        }
-
-        @Override
-        public void closed() {
-            if (!over) {
-                fail(new IOException("the connection was closed"));
-                left();
-            }
-        }
-
-        @Override
-        public void left() {
-            try (response) {
-                if (clean) {
-                    socket.giveBack(LAST_CHUNK);
-                    boolean unused = response.body().source().exhausted();
-                } else {
-                    call.cancel();
-                }
-            } catch (IOException e) {
-                call.cancel();
-            }
-        }
+    /** Tells that the body has not ended, but will not go on. */
+    void fails(Throwable cause, Response response) {
+        listener.onFailure(this, cause, response);
     }
 }

@@ -84,7 +84,8 @@ final class Attempt {
 
     /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */
     private static boolean isClosed(Socket socket) {
-        if (socket instanceof UpstreamSocket plain) {
+        // A peer that closes at once is given the moment to do so; one that never has need not be.
+        if (socket instanceof UpstreamSocket plain && plain.isLasting()) {
             return plain.isOver();
         }
         try {

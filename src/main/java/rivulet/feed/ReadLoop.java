@@ -89,19 +89,20 @@ final class ReadLoop implements Runnable {
                 turn();
             }
         } catch (IOException e) {
-            LOG.error("no answer can be read any more", new Wordless(e));
+            LOG.debug("the last turn of reading broke off", e);
         } finally {
             turns.end();
         }
     }
 
-    private void turn() throws IOException {
+    private void turn() {
         try {
             selector.select(this::ready);
             letLeave();
             runTasks();
-        } catch (RuntimeException e) {
-            LOG.error("a turn of reading broke off", new Wordless(e));
+        } catch (Throwable t) {
+            // Whatever it was: all others are to be read on.
+            LOG.error("a turn of reading broke off", new Wordless(t));
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 final class ReadLoops {
     private final Executor threads;
     private final ReadTurns turns;
+    private final int most = Runtime.getRuntime().availableProcessors();
 
     @GuardedBy("this")
     private final List<ReadLoop> loops = new ArrayList<>();
@@ -24,7 +25,7 @@ final class ReadLoops {
 
     /** The one to read the next answer. */
     synchronized ReadLoop next() {
-        int index = given++ % Runtime.getRuntime().availableProcessors();
+        int index = Math.floorMod(given++, most);
         if (index == loops.size()) {
             ReadLoop loop = new ReadLoop(turns);
             threads.execute(loop);

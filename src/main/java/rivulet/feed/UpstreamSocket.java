@@ -51,6 +51,7 @@ final class UpstreamSocket extends Socket {
     private byte[] kept = NOTHING;
 
     private int keptFrom;
+    private int questions;
     private int headLength;
     private boolean interim;
     private int lineLength;
@@ -65,11 +66,17 @@ final class UpstreamSocket extends Socket {
 
     /** A question is asked next: what is read then begins with the head of a response. */
     void asks() {
+        questions++;
         part = Part.HEAD;
         beginHead();
     }
 
-    /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */
+    /** Whether the peer has left it open after an answer, and answered again: one that closes at once has not. */
+    boolean isLasting() {
+        return questions > 1;
+    }
+
+    /** Whether the peer has closed, as far as is known now; or has spoken out of turn. */
     boolean isOver() {
         try {
             channel.configureBlocking(false);
@@ -88,11 +95,10 @@ final class UpstreamSocket extends Socket {
      *
      * @return false if OkHttp has some of the body already, or may have: then it reads the rest, too
      */
-    boolean lend() throws IOException {
+    boolean lend() {
         if (part != Part.BODY) {
             return false;
         }
-        channel.configureBlocking(false);
         part = Part.LENT;
         return true;
     }
@@ -105,7 +111,14 @@ final class UpstreamSocket extends Socket {
     /** Of a body that is lent: reads what is there, 0 bytes if nothing is, -1 at the end of the connection. */
     int readNow(byte[] into) throws IOException {
         int count = takeKept(into, 0, into.length);
-        return count > 0 ? count : channel.read(ByteBuffer.wrap(into));
+        if (count > 0) {
+            return count;
+        }
+        // Only now: of a short body all may have come with the head.
+        if (channel.isBlocking()) {
+            channel.configureBlocking(false);
+        }
+        return channel.read(ByteBuffer.wrap(into));
     }
 
     /** For who wants to be told when there is something to read. */
@@ -122,7 +135,9 @@ final class UpstreamSocket extends Socket {
         onClose = null;
         kept = rest;
         keptFrom = 0;
-        channel.configureBlocking(true);
+        if (!channel.isBlocking()) {
+            channel.configureBlocking(true);
+        }
         part = Part.PLAIN;
     }
 

@@ -27,6 +27,8 @@ class UpstreamBodyTest {
     private static final String HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
     private static final String CHUNKED = HEAD + "Transfer-Encoding: chunked\r\n\r\n";
     private static final String DONE = "data: [DONE]\n\n";
+    private static final String STOP =
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
     private static final String TEXT = "Hel\n😀llo";
 
     private static String delta(String content) {
@@ -148,6 +150,7 @@ class UpstreamBodyTest {
                 "\r\nabc\r\n",
                 "-1\r\nabc\r\n",
                 "fffffffffffffffff\r\nabc\r\n",
+                "8000000000000000\r\nabc\r\n",
                 "2\r\nabc\r\n",
                 "5 or so\r\n"
             })
@@ -164,8 +167,34 @@ class UpstreamBodyTest {
         }
     }
 
+    @Test
+    void aChunkMayBeAsLargeAsAnything() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.send(CHUNKED + "7fffffffffffffff\r\n" + EVENTS);
+                    connection.awaitPeerClose();
+                });
+                TestServer server = before(upstream)) {
+            assertWhole(server.chat(CHAT), "one chunk");
+            long unused = upstream.takeClosedNanos();
+        }
+    }
+
+    @Test
+    void anAnswerWithoutABodyIsNotWaitedFor() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    do {
+                        connection.send(HEAD.replace("200 OK", "204 No Content") + "\r\n");
+                    } while (connection.nextRequest() != null);
+                });
+                TestServer server = before(upstream)) {
+            for (int i = 0; i < 5; i++) {
+                assertEquals("upstream_truncated", lastCode(server.chat(CHAT)));
+            }
+        }
+    }
+
     /** What one connection is asked, one after the other, and answers in chunks; with something behind the last answer. */
-    private static List<Integer> requestsAConnection(String behind) throws Exception {
+    private static List<Integer> requestsAConnection(String end, String behind) throws Exception {
         List<Integer> counts = new ArrayList<>();
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {
                     int count = 0;
@@ -176,7 +205,7 @@ class UpstreamBodyTest {
                             // Read by the call's thread and by a loop's.
                             pause();
                         }
-                        connection.send(chunk(DONE) + "0\r\n\r\n" + behind);
+                        connection.send(chunk(end) + "0\r\n\r\n" + behind);
                     }
                     synchronized (counts) {
                         counts.add(count);
@@ -199,13 +228,15 @@ class UpstreamBodyTest {
 
     @Test
     void aConnectionIsUsedAgain() throws Exception {
-        List<Integer> counts = requestsAConnection("");
-        assertTrue(counts.size() < 10, "requests a connection: " + counts);
+        for (String end : List.of(DONE, STOP + DONE, STOP)) {
+            List<Integer> counts = requestsAConnection(end, "");
+            assertTrue(counts.size() < 10, "requests a connection: " + counts);
+        }
     }
 
     @Test
     void aConnectionThatSaysMoreThanItsBodyIsNot() throws Exception {
-        assertEquals(40, requestsAConnection("HTTP/1.1 200 OK\r\n\r\n").size());
+        assertEquals(40, requestsAConnection(DONE, "HTTP/1.1 200 OK\r\n\r\n").size());
     }
 
     @Test

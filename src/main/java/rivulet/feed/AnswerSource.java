@@ -67,8 +67,9 @@ final class AnswerSource implements EventSource, Callback {
             }
 
             @Override
-            public void event(@Nullable String id, @Nullable String type, String data) {
-                listener.onEvent(AnswerSource.this, id, type, data);
+            public void event(@Nullable String type, String data) {
+                // The id is for who would come again by it.
+                listener.onEvent(AnswerSource.this, null, type, data);
             }
         });
     }
@@ -111,16 +112,14 @@ final class AnswerSource implements EventSource, Callback {
         boolean plain = response.isSuccessful()
                 && isEventStream(response.body().contentType())
                 && response.header("Content-Encoding", "identity").equals("identity")
-                && (isChunked(response) || isOfUnknownLength(response));
+                // Where there is no body, OkHttp has let go of the connection already.
+                && response.body().contentLength() < 0
+                && (isChunked(response) || response.header("Transfer-Encoding") == null);
         return plain && socket != null && socket.lend() ? socket : null;
     }
 
     private static boolean isChunked(Response response) {
         return "chunked".equalsIgnoreCase(response.header("Transfer-Encoding"));
-    }
-
-    private static boolean isOfUnknownLength(Response response) {
-        return response.header("Transfer-Encoding") == null && response.header("Content-Length") == null;
     }
 
     private static boolean isEventStream(@Nullable MediaType type) {
@@ -142,7 +141,7 @@ final class AnswerSource implements EventSource, Callback {
             } else {
                 listener.onFailure(this, null, response);
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             fails(e, response);
         } finally {
             turns.end();

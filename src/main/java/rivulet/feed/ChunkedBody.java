@@ -60,7 +60,7 @@ final class ChunkedBody {
         int at = from;
         while (at < to && state != State.OVER) {
             if (state == State.DATA) {
-                int end = (int) Math.min(to, at + size);
+                int end = at + (int) Math.min(to - at, size);
                 content.accept(bytes, at, end);
                 size -= end - at;
                 at = end;

@@ -17,14 +17,13 @@ final class EventStreamParser {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EVENT = "event".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] ID = "id".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
     private static final int FIRST_LENGTH = 256;
 
     /** Told the events, in their order. */
     interface Events {
         /**
-         * Takes the usual events at the beginning of these bytes, which are the beginning of an event.
+         * Takes the usual events at the beginning of these bytes, where an event begins or goes on with its first data.
          *
          * @return how many bytes they are; 0: there are none, and what is there is to be told as an event
          */
@@ -33,10 +32,9 @@ final class EventStreamParser {
         /**
          * An event.
          *
-         * @param id the last id that was given, by this event or an earlier one
          * @param type its name, if it has one
          */
-        void event(@Nullable String id, @Nullable String type, String data);
+        void event(@Nullable String type, String data);
     }
 
     /** One event is larger than an event may be. */
@@ -61,13 +59,12 @@ final class EventStreamParser {
 
     private int lineLength;
 
-    private @Nullable String id;
     private @Nullable String type;
     private @Nullable String data;
     /** {@code data}, where the event has several lines of it. */
     private @Nullable StringBuilder dataLines;
-    /** What the event's lines weigh so far. */
-    private int eventBytes;
+    /** How long it is. */
+    private int dataBytes;
 
     EventStreamParser(int maxEventBytes, Events events) {
         this.maxEventBytes = maxEventBytes;
@@ -146,19 +143,20 @@ final class EventStreamParser {
     /** @param from what of the line was not kept */
     private void lineEnds(byte[] bytes, int from, int to) throws EventTooLarge {
         if (lineLength == 0) {
-            line(bytes, from, to, to - from);
+            whole(bytes, from, to);
             return;
         }
         keep(bytes, from, to);
-        byte[] whole = line;
+        byte[] kept = line;
         int length = lineLength;
         line = NOTHING;
         lineLength = 0;
-        line(whole, 0, length, length);
+        whole(kept, 0, length);
     }
 
-    private void line(byte[] bytes, int from, int to, int length) throws EventTooLarge {
-        if (length == 0) {
+    /** Reads a line that is whole. */
+    private void whole(byte[] bytes, int from, int to) throws EventTooLarge {
+        if (from == to) {
             eventEnds();
             return;
         }
@@ -170,20 +168,18 @@ final class EventStreamParser {
             // A comment.
             return;
         }
-        eventBytes += length;
-        requireSmall(eventBytes);
         int value = Math.min(colon + 1, to);
         if (value < to && bytes[value] == ' ') {
             value++;
         }
         if (is(DATA, bytes, from, colon)) {
+            dataBytes += to - value;
+            requireSmall(dataBytes);
             data(text(bytes, value, to));
         } else if (is(EVENT, bytes, from, colon)) {
             type = value == to ? null : text(bytes, value, to);
-        } else if (is(ID, bytes, from, colon)) {
-            id = text(bytes, value, to);
         }
-        // Else retry, which is for who would come again; or what the standard has ignored.
+        // Else id and retry, which are for who would come again; or what the standard has ignored.
     }
 
     private static boolean is(byte[] name, byte[] bytes, int from, int to) {
@@ -211,9 +207,9 @@ final class EventStreamParser {
         data = null;
         dataLines = null;
         type = null;
-        eventBytes = 0;
+        dataBytes = 0;
         if (said != null) {
-            events.event(id, name, said);
+            events.event(name, said);
         }
     }
 

@@ -23,7 +23,7 @@ import rivulet.log.Wordless;
  *
  * <p>{@code ASKING -> READING -> SETTLING -> ENDED}, guarded by this; from ASKING also back to ASKING, by a retry, from
  * READING too where an answer in background mode is read on after its connection broke, and
- * from anywhere to ENDED, by a cancel or a limit. OkHttp's thread for the call reads; the timer watches. No lock is held
+ * from anywhere to ENDED, by a cancel or a limit. The source's threads read, one at a time; the timer watches. No lock is held
  * while the sink or OkHttp is called.
  */
 final class Exchange implements Feed.Cancellation {
@@ -266,7 +266,8 @@ final class Exchange implements Feed.Cancellation {
             fail(ErrorCode.OWNER_LOST, Producer.OWNER_LOST, null);
         } else if (ends()) {
             events.end();
-            closeAfterEnd(Duration.ZERO);
+            // A body that has ended well leaves a connection to be used again; one that has not closes it itself.
+            closeAfterEnd(LINGER);
         }
     }
 

@@ -48,25 +48,34 @@ final class LentBody implements ReadLoop.Body {
         turns.begin();
         boolean more = true;
         for (int i = 0; i < FIRST_READS && more; i++) {
-            more = readable(buffer);
+            more = read(buffer);
         }
         turns.end();
-        if (more) {
+        if (more && goesOn(loops)) {
+            return;
+        }
+        left();
+    }
+
+    private boolean goesOn(Supplier<ReadLoop> loops) {
+        try {
             ReadLoop loop = loops.get();
             socket.whenClosed(() -> loop.closed(this));
             loop.add(this);
-        } else {
-            left();
+            return true;
+        } catch (RuntimeException e) {
+            fail(e);
+            return false;
         }
     }
 
     @Override
     public SocketChannel channel() {
-        return socket.readable();
+        return socket.getChannel();
     }
 
     @Override
-    public boolean readable(byte[] buffer) {
+    public boolean read(byte[] buffer) {
         try {
             int count = over ? 0 : socket.readNow(buffer);
             if (count > 0) {
@@ -109,7 +118,7 @@ final class LentBody implements ReadLoop.Body {
     }
 
     @Override
-    public void close() {
+    public void cancel() {
         source.cancel();
     }
 

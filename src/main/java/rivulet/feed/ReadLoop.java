@@ -16,14 +16,14 @@ import rivulet.log.Wordless;
 
 /**
  * One thread that reads many bodies, each when there is something to read: none of them has a thread that waits for it.
- * What is called here must not block.
+ * What is called here must not wait for anybody but the store's lease, which all of this node's streams wait for.
  */
 final class ReadLoop implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ReadLoop.class);
     /** As much as is read in one go: what many streams share may be large. */
     private static final int BUFFER_BYTES = 64 * 1024;
 
-    /** A body that is read here; all its methods are called on the loop's thread. */
+    /** A body that is read here: its methods are called on the loop's thread. */
     interface Body {
         SocketChannel channel();
 
@@ -33,10 +33,10 @@ final class ReadLoop implements Runnable {
          * @param buffer for use until this returns
          * @return whether more is to come
          */
-        boolean readable(byte[] buffer);
+        boolean read(byte[] buffer);
 
-        /** Closes its channel. */
-        void close();
+        /** Ends it before its time. */
+        void cancel();
 
         /** Its channel was closed while more was to come. Of no effect the second time. */
         void closed();
@@ -75,7 +75,7 @@ final class ReadLoop implements Runnable {
     void closeAll() {
         execute(() -> {
             for (SelectionKey key : List.copyOf(selector.keys())) {
-                ((Body) key.attachment()).close();
+                ((Body) key.attachment()).cancel();
             }
         });
     }
@@ -86,23 +86,23 @@ final class ReadLoop implements Runnable {
         turns.begin();
         try (selector) {
             while (!Thread.currentThread().isInterrupted()) {
-                turn();
+                round();
             }
         } catch (IOException e) {
-            LOG.debug("the last turn of reading broke off", e);
+            LOG.debug("the last round of reading broke off", e);
         } finally {
             turns.end();
         }
     }
 
-    private void turn() {
+    private void round() {
         try {
             selector.select(this::ready);
             letLeave();
             runTasks();
         } catch (Throwable t) {
             // Whatever it was: all others are to be read on.
-            LOG.error("a turn of reading broke off", new Wordless(t));
+            LOG.error("a round of reading broke off", new Wordless(t));
         }
     }
 
@@ -114,7 +114,7 @@ final class ReadLoop implements Runnable {
     private void runTasks() {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
-            turns.waits();
+            show();
         }
     }
 
@@ -128,20 +128,31 @@ final class ReadLoop implements Runnable {
 
     private void ready(SelectionKey key) {
         Body body = (Body) key.attachment();
-        if (!body.readable(buffer)) {
+        if (!body.read(buffer)) {
             key.cancel();
             leaving.add(body);
         }
-        turns.waits();
+        show();
+    }
+
+    /** Has the viewers shown what was read. */
+    private void show() {
+        try {
+            turns.waits();
+        } catch (Throwable t) {
+            // One viewer's: to break off here would be to forget who leaves.
+            LOG.error("what was read could not be shown", new Wordless(t));
+        }
     }
 
     /** A channel is the selector's until the next selection. */
     private void letLeave() throws IOException {
         while (!leaving.isEmpty()) {
-            List<Body> gone = List.copyOf(leaving);
-            leaving.clear();
+            int count = leaving.size();
             selector.selectNow(this::ready);
+            List<Body> gone = leaving.subList(0, count);
             gone.forEach(Body::left);
+            gone.clear();
         }
     }
 }

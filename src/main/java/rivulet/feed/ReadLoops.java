@@ -26,7 +26,7 @@ final class ReadLoops {
     /** The one to read the next answer. */
     synchronized ReadLoop next() {
         int index = Math.floorMod(given++, most);
-        if (index == loops.size()) {
+        while (loops.size() <= index) {
             ReadLoop loop = new ReadLoop(turns);
             threads.execute(loop);
             loops.add(loop);

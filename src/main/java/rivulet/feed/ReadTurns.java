@@ -11,6 +11,6 @@ public interface ReadTurns {
     /** This thread is about to wait; of no effect outside of {@link #begin} and {@link #end}. */
     void waits();
 
-    /** This thread has read all, and no longer tells. Of no effect the second time. */
+    /** This thread reads no more, and no longer tells. Of no effect the second time. */
     void end();
 }

@@ -7,6 +7,7 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaException;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,10 @@ final class SchemaCheck {
                             .allow(address -> address.toString().startsWith("https://json-schema.org/")
                                     || address.toString().startsWith("http://json-schema.org/")))
                     // A caller's schema is used once; kept, such schemas would fill the memory.
-                    .schemaCacheEnabled(false));
+                    .schemaCacheEnabled(false)
+                    .schemaRegistryConfig(SchemaRegistryConfig.builder()
+                            .regularExpressionFactory(new BoundedPatterns())
+                            .build()));
 
     private final Schema schema;
 
@@ -49,11 +53,15 @@ final class SchemaCheck {
     }
 
     private static Optional<String> firstViolation(Schema schema, JsonNode document) {
-        List<Error> errors = schema.validate(
-                document, context -> context.executionConfig(execution -> execution.locale(Locale.ENGLISH)));
-        return errors.stream()
-                .findFirst()
-                .map(error -> at(error.getInstanceLocation().toString()) + error.getMessage());
+        try {
+            List<Error> errors = BoundedPatterns.bounded(() -> schema.validate(
+                    document, context -> context.executionConfig(execution -> execution.locale(Locale.ENGLISH))));
+            return errors.stream()
+                    .findFirst()
+                    .map(error -> at(error.getInstanceLocation().toString()) + error.getMessage());
+        } catch (BoundedPatterns.TooMuch e) {
+            return Optional.of(at("") + e.getMessage());
+        }
     }
 
     private static String at(String path) {

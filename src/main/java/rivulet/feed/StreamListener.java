@@ -2,7 +2,7 @@ package rivulet.feed;
 
 import okhttp3.sse.EventSourceListener;
 
-/** Told what comes of one question: what OkHttp tells of an event stream, and what lies below its events. */
+/** Told what comes of one question: the events, and what lies below them. */
 abstract class StreamListener extends EventSourceListener {
     /**
      * Bytes have come; the events in them are told next.
@@ -12,7 +12,7 @@ abstract class StreamListener extends EventSourceListener {
     abstract void read(long nanos);
 
     /**
-     * Takes the usual events at the beginning of these bytes, which are the beginning of an event.
+     * Takes the usual events at the beginning of these bytes, where an event begins or goes on with its first data.
      *
      * @return how many bytes they are; 0: there are none, and what is there is to be told as an event
      */

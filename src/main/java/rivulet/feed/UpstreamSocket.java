@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,6 @@ final class UpstreamSocket extends Socket {
 
     private Part part = Part.PLAIN;
     private volatile @Nullable Runnable onClose;
-    private volatile boolean closed;
     /** What was read behind the head, or is to be read in place of what the borrower has read. */
     private byte[] kept = NOTHING;
 
@@ -85,7 +85,7 @@ final class UpstreamSocket extends Socket {
             } finally {
                 channel.configureBlocking(true);
             }
-        } catch (IOException e) {
+        } catch (IOException | IllegalBlockingModeException e) {
             return true;
         }
     }
@@ -119,11 +119,6 @@ final class UpstreamSocket extends Socket {
             channel.configureBlocking(false);
         }
         return channel.read(ByteBuffer.wrap(into));
-    }
-
-    /** For who wants to be told when there is something to read. */
-    SocketChannel readable() {
-        return channel;
     }
 
     /**
@@ -238,7 +233,6 @@ final class UpstreamSocket extends Socket {
 
     @Override
     public void close() throws IOException {
-        closed = true;
         channel.close();
         Runnable told = onClose;
         if (told != null) {
@@ -246,9 +240,15 @@ final class UpstreamSocket extends Socket {
         }
     }
 
+    /** For who wants to be told when there is something to read. */
+    @Override
+    public SocketChannel getChannel() {
+        return channel;
+    }
+
     @Override
     public boolean isClosed() {
-        return closed;
+        return !channel.isOpen();
     }
 
     @Override

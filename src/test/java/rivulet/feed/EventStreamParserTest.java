@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** An event stream reads as the HTML standard has it (section 9.2.6), wherever it is cut. */
 @Timeout(60)
 class EventStreamParserTest {
-    /** Notes each event as {@code id/type/data}. */
+    /** Notes each event as {@code type/data}. */
     private static final class Noted implements EventStreamParser.Events {
         private final List<String> events = new ArrayList<>();
 
@@ -27,8 +27,8 @@ class EventStreamParserTest {
         }
 
         @Override
-        public void event(@Nullable String id, @Nullable String type, String data) {
-            events.add(id + "/" + type + "/" + data);
+        public void event(@Nullable String type, String data) {
+            events.add(type + "/" + data);
         }
     }
 
@@ -50,25 +50,25 @@ class EventStreamParserTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "data: a~~|null/null/a",
-                "data:a~~|null/null/a",
-                "data:  a~~|null/null/ a",
-                "data~~|null/null/",
-                "data: a~data: b~~|null/null/a~b",
-                "data: a~data~data:~data: b~~|null/null/a~~~b",
-                "event: x~data: a~~|null/x/a",
-                "event: x~event:~data: a~~|null/null/a",
-                "event: x~~data: a~~|null/null/a",
-                "id: 7~data: a~~data: b~~|7/null/a;7/null/b",
-                ": note~data: a~: note~~|null/null/a",
-                ":~~:~~data: a~~~~|null/null/a",
-                "retry: 5~data: a~~|null/null/a",
-                "Data: x~dat: x~data : x~datax: y~data: a~~|null/null/a",
-                "data: a:b~~|null/null/a:b",
-                "data: é😀~~|null/null/é😀",
-                "data: a|null/null/a",
-                "data: a~|null/null/a",
-                "data: a~~event: x|null/null/a",
+                "data: a~~|null/a",
+                "data:a~~|null/a",
+                "data:  a~~|null/ a",
+                "data~~|null/",
+                "data: a~data: b~~|null/a~b",
+                "data: a~data~data:~data: b~~|null/a~~~b",
+                "event: x~data: a~~|x/a",
+                "event: x~event:~data: a~~|null/a",
+                "event: x~~data: a~~|null/a",
+                "id: 7~data: a~~data: b~~|null/a;null/b",
+                ": note~data: a~: note~~|null/a",
+                ":~~:~~data: a~~~~|null/a",
+                "retry: 5~data: a~~|null/a",
+                "Data: x~dat: x~data : x~datax: y~data: a~~|null/a",
+                "data: a:b~~|null/a:b",
+                "data: é😀~~|null/é😀",
+                "data: a|null/a",
+                "data: a~|null/a",
+                "data: a~~event: x|null/a",
             })
     void eachLineIsRead(String stream, String expected) throws Exception {
         for (String end : List.of("\n", "\r", "\r\n")) {
@@ -93,21 +93,21 @@ class EventStreamParserTest {
                 assertTrue(noted.events.isEmpty());
                 parser.accept(bytes, i, i + 1);
             }
-            assertEquals(List.of("null/null/a"), noted.events);
+            assertEquals(List.of("null/a"), noted.events);
         }
     }
 
     @Test
     void onlyAMarkAtTheBeginningIsDropped() throws Exception {
-        assertEquals(List.of("null/null/\uFEFFa"), read("data: \uFEFFa\n\n"));
-        assertEquals(List.of("null/null/b"), read("\uFEFF\uFEFFdata: a\n\ndata: b\n\n"));
+        assertEquals(List.of("null/\uFEFFa"), read("data: \uFEFFa\n\n"));
+        assertEquals(List.of("null/b"), read("\uFEFF\uFEFFdata: a\n\ndata: b\n\n"));
         byte[] half = {(byte) 0xEF, (byte) 0xBB};
         Noted noted = new Noted();
         EventStreamParser parser = new EventStreamParser(1000, noted);
         parser.accept(half, 0, 2);
         parser.accept("\ndata: a\n\n".getBytes(StandardCharsets.UTF_8), 0, 10);
         parser.end();
-        assertEquals(List.of("null/null/a"), noted.events);
+        assertEquals(List.of("null/a"), noted.events);
     }
 
     @Test
@@ -116,7 +116,8 @@ class EventStreamParserTest {
         assertEquals(100, read(most.repeat(100)).size());
         assertEquals(1, read((": " + "x".repeat(900) + "\n").repeat(100) + most).size());
         assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data: " + "x".repeat(1000)));
-        assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data: x\n".repeat(200)));
+        assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data: xxxxxx\n".repeat(200)));
+        assertEquals(1, read("id: 123456789\n".repeat(200) + "data: x\n\n").size());
         assertThrows(EventStreamParser.EventTooLarge.class, () -> read(": " + "x".repeat(2000)));
     }
 
@@ -135,7 +136,7 @@ class EventStreamParserTest {
             }
 
             @Override
-            public void event(@Nullable String id, @Nullable String type, String data) {
+            public void event(@Nullable String type, String data) {
                 told.add(data);
             }
         };

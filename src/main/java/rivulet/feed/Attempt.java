@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How far one request came; a tag of the request, told by OkHttp on the call's thread. Once it was sent, it may have been
+ * How far one request came; a tag of the request, told by OkHttp on the call's threads. Once it was sent, it may have been
  * billed, and must not be sent again.
  *
  * <p>So a connection that is to be used again is looked at first. Many servers close theirs after five quiet seconds,

@@ -63,7 +63,7 @@ final class EventStreamParser {
     private @Nullable String data;
     /** {@code data}, where the event has several lines of it. */
     private @Nullable StringBuilder dataLines;
-    /** How long it is. */
+    /** How long it is, with an end for each line. */
     private int dataBytes;
 
     EventStreamParser(int maxEventBytes, Events events) {
@@ -173,7 +173,7 @@ final class EventStreamParser {
             value++;
         }
         if (is(DATA, bytes, from, colon)) {
-            dataBytes += to - value;
+            dataBytes += to - value + 1;
             requireSmall(dataBytes);
             data(text(bytes, value, to));
         } else if (is(EVENT, bytes, from, colon)) {

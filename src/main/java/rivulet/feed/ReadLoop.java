@@ -100,9 +100,8 @@ final class ReadLoop implements Runnable {
             selector.select(this::ready);
             letLeave();
             runTasks();
-        } catch (Throwable t) {
-            // Whatever it was: all others are to be read on.
-            LOG.error("a round of reading broke off", new Wordless(t));
+        } catch (IOException | RuntimeException e) {
+            LOG.error("a round of reading broke off", new Wordless(e));
         }
     }
 
@@ -113,15 +112,24 @@ final class ReadLoop implements Runnable {
 
     private void runTasks() {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            guarded(task);
+            guarded(turns::waits);
+        }
+    }
+
+    /** Runs what is one body's: to break off of it would be to forget the others. */
+    private static void guarded(Runnable task) {
+        try {
             task.run();
-            show();
+        } catch (Throwable t) {
+            LOG.error("an answer's reading broke off", new Wordless(t));
         }
     }
 
     private void register(Body body) {
         try {
             body.channel().register(selector, SelectionKey.OP_READ, body);
-        } catch (ClosedChannelException e) {
+        } catch (ClosedChannelException | RuntimeException e) {
             body.closed();
         }
     }
@@ -132,17 +140,8 @@ final class ReadLoop implements Runnable {
             key.cancel();
             leaving.add(body);
         }
-        show();
-    }
-
-    /** Has the viewers shown what was read. */
-    private void show() {
-        try {
-            turns.waits();
-        } catch (Throwable t) {
-            // One viewer's: to break off here would be to forget who leaves.
-            LOG.error("what was read could not be shown", new Wordless(t));
-        }
+        // What was read is shown.
+        guarded(turns::waits);
     }
 
     /** A channel is the selector's until the next selection. */
@@ -151,7 +150,7 @@ final class ReadLoop implements Runnable {
             int count = leaving.size();
             selector.selectNow(this::ready);
             List<Body> gone = leaving.subList(0, count);
-            gone.forEach(Body::left);
+            gone.forEach(body -> guarded(body::left));
             gone.clear();
         }
     }

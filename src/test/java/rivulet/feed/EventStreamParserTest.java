@@ -117,6 +117,7 @@ class EventStreamParserTest {
         assertEquals(1, read((": " + "x".repeat(900) + "\n").repeat(100) + most).size());
         assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data: " + "x".repeat(1000)));
         assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data: xxxxxx\n".repeat(200)));
+        assertThrows(EventStreamParser.EventTooLarge.class, () -> read("data:\n".repeat(2000)));
         assertEquals(1, read("id: 123456789\n".repeat(200) + "data: x\n\n").size());
         assertThrows(EventStreamParser.EventTooLarge.class, () -> read(": " + "x".repeat(2000)));
     }

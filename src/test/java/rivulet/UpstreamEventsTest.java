@@ -191,6 +191,24 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCompressedAnswerThatIsNoStreamIsQuoted() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(
+                (HEAD.replace("text/event-stream", "text/html") + "Content-Encoding: gzip\r\nConnection: close\r\n\r\n")
+                        .getBytes(StandardCharsets.UTF_8));
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write("<h1>Please log in</h1>".getBytes(StandardCharsets.UTF_8));
+        }
+        try (RawUpstream upstream = RawUpstream.saying(bytes.toByteArray());
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            List<JsonNode> events = server.chat(CHAT);
+            String message =
+                    events.get(events.size() - 1).path("error").path("message").asText();
+            assertTrue(message.contains("Please log in"), message);
+        }
+    }
+
+    @Test
     void aLineOfFifteenMebibytesIsRead() throws IOException {
         int length = 15 * 1024 * 1024;
         String line =
@@ -204,11 +222,13 @@ class UpstreamEventsTest {
     @Test
     void anEventStreamUnderAnotherNameIsRead() throws IOException {
         for (String type : List.of("", "Content-Type: text/plain\r\n", "Content-Type: application/octet-stream\r\n")) {
-            String answer = "HTTP/1.1 200 OK\r\n" + type
-                    + "Connection: close\r\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
-            try (RawUpstream upstream = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));
-                    TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
-                assertEquals("a", TestServer.text(server.chat(CHAT)));
+            for (String mark : List.of("", "\uFEFF")) {
+                String answer = "HTTP/1.1 200 OK\r\n" + type + "Connection: close\r\n\r\n" + mark
+                        + "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
+                try (RawUpstream upstream = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));
+                        TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+                    assertEquals("a", TestServer.text(server.chat(CHAT)));
+                }
             }
         }
     }

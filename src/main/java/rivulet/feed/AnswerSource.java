@@ -10,6 +10,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.ResponseBody;
 import okhttp3.sse.EventSource;
 import okio.Buffer;
 import okio.BufferedSource;
@@ -35,6 +36,7 @@ final class AnswerSource implements EventSource, Callback {
             ByteString.encodeUtf8(":"));
 
     private static final int LONGEST_BEGINNING = 6;
+    private static final ByteString BYTE_ORDER_MARK = ByteString.encodeUtf8("\uFEFF");
     /** As much as OkHttp reads in one go. */
     private static final int READ_BYTES = 8 * 1024;
 
@@ -132,14 +134,14 @@ final class AnswerSource implements EventSource, Callback {
             turns.begin();
         }
         try (response) {
-            BufferedSource body = decoded(response);
-            if (response.isSuccessful()
-                    && (isEventStream(response.body().contentType()) || readsLikeEventStream(body))) {
-                listener.onOpen(this, response);
+            Response plain = response.isSuccessful() ? decoded(response) : response;
+            BufferedSource body = plain.body().source();
+            if (plain.isSuccessful() && (isEventStream(plain.body().contentType()) || readsLikeEventStream(body))) {
+                listener.onOpen(this, plain);
                 readAll(body);
                 ends();
             } else {
-                listener.onFailure(this, null, response);
+                listener.onFailure(this, null, plain);
             }
         } catch (IOException | RuntimeException e) {
             fails(e, response);
@@ -148,15 +150,23 @@ final class AnswerSource implements EventSource, Callback {
         }
     }
 
-    private static BufferedSource decoded(Response response) throws IOException {
-        BufferedSource body = response.body().source();
-        boolean gzip = response.isSuccessful() && "gzip".equalsIgnoreCase(response.header("Content-Encoding"));
-        return gzip ? Okio.buffer(new GzipSource(body)) : body;
+    private static Response decoded(Response response) throws IOException {
+        if (!"gzip".equalsIgnoreCase(response.header("Content-Encoding"))) {
+            return response;
+        }
+        BufferedSource plain = Okio.buffer(new GzipSource(response.body().source()));
+        return response.newBuilder()
+                .body(ResponseBody.create(plain, response.body().contentType(), -1))
+                .build();
     }
 
     /** Some servers call it text/plain, or nothing: what reads like an event stream is one. */
     private static boolean readsLikeEventStream(BufferedSource body) throws IOException {
         body.request(LONGEST_BEGINNING);
+        if (body.getBuffer().rangeEquals(0, BYTE_ORDER_MARK)) {
+            body.skip(BYTE_ORDER_MARK.size());
+            body.request(LONGEST_BEGINNING);
+        }
         return LINE_BEGINNINGS.stream().anyMatch(beginning -> body.getBuffer().rangeEquals(0, beginning));
     }
 

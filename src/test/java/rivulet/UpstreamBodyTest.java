@@ -51,7 +51,7 @@ class UpstreamBodyTest {
     }
 
     private static TestServer before(RawUpstream upstream) {
-        return TestServer.with("OPENAI_BASE_URL", upstream.url(), "OPENAI_MODEL", "m");
+        return TestServer.before(upstream, "OPENAI_MODEL", "m");
     }
 
     private static void pause() {

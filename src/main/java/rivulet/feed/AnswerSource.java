@@ -1,5 +1,7 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
@@ -98,26 +100,25 @@ final class AnswerSource implements EventSource, Callback {
 
     @Override
     public void onResponse(Call answered, Response response) {
-        UpstreamSocket socket = lent(response);
-        if (socket != null) {
-            listener.onOpen(this, response);
-            new LentBody(this, response, socket, isChunked(response)).begin(turns, loops);
-        } else {
+        UpstreamSocket socket =
+                requireNonNull(call.request().tag(Attempt.class)).socket();
+        byte[] first = socket != null && mayBeLent(response) ? socket.lend() : null;
+        if (first == null) {
             readWaiting(response);
+        } else {
+            listener.onOpen(this, response);
+            new LentBody(this, response, requireNonNull(socket), isChunked(response)).begin(first, turns, loops);
         }
     }
 
-    /** The connection, if the body can be read from it without OkHttp. */
-    private @Nullable UpstreamSocket lent(Response response) {
-        Attempt attempt = call.request().tag(Attempt.class);
-        UpstreamSocket socket = attempt == null ? null : attempt.socket();
-        boolean plain = response.isSuccessful()
+    /** Whether the body can be read from its connection without OkHttp. */
+    private static boolean mayBeLent(Response response) {
+        return response.isSuccessful()
                 && isEventStream(response.body().contentType())
                 && response.header("Content-Encoding", "identity").equals("identity")
                 // Where there is no body, OkHttp has let go of the connection already.
                 && response.body().contentLength() < 0
                 && (isChunked(response) || response.header("Transfer-Encoding") == null);
-        return plain && socket != null && socket.lend() ? socket : null;
     }
 
     private static boolean isChunked(Response response) {

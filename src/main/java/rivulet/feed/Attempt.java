@@ -26,7 +26,7 @@ final class Attempt {
     /** A closed connection says so at once; one that is well says nothing. */
     private static final int LOOK_MILLIS = 1;
 
-    private @Nullable Socket socket;
+    private @Nullable UpstreamSocket socket;
     private boolean freshConnection;
     private boolean staleConnection;
     private volatile boolean requestSent;
@@ -44,7 +44,7 @@ final class Attempt {
     /** The connection it was given, where that is neither TLS nor shared: what is read there is this attempt's alone. */
     @Nullable
     UpstreamSocket socket() {
-        return socket instanceof UpstreamSocket plain ? plain : null;
+        return socket;
     }
 
     /** Tells each call's attempt of its progress. */
@@ -64,7 +64,7 @@ final class Attempt {
 
             @Override
             public void connectionAcquired(Call call, Connection connection) {
-                socket = connection.socket();
+                socket = connection.socket() instanceof UpstreamSocket plain ? plain : null;
                 // HTTP/2 has a reader of its own, which knows when the connection is gone.
                 if (!freshConnection && connection.protocol() != Protocol.HTTP_2 && isClosed(connection.socket())) {
                     staleConnection = true;
@@ -75,8 +75,8 @@ final class Attempt {
             @Override
             public void requestHeadersStart(Call call) {
                 requestSent = !staleConnection;
-                if (socket() != null) {
-                    socket().asks();
+                if (socket != null) {
+                    socket.asks();
                 }
             }
         };

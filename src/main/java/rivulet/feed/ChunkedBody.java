@@ -1,5 +1,6 @@
 package rivulet.feed;
 
+import java.io.IOException;
 import java.net.ProtocolException;
 
 /**
@@ -17,7 +18,7 @@ final class ChunkedBody {
     @FunctionalInterface
     interface Content {
         /** Takes these bytes, of an array that is used again. */
-        void accept(byte[] bytes, int from, int to) throws EventStreamParser.EventTooLarge;
+        void accept(byte[] bytes, int from, int to) throws IOException;
     }
 
     private enum State {
@@ -55,8 +56,9 @@ final class ChunkedBody {
      *
      * @return up to where these bytes are the body's: less than all only if it is {@link #over}
      * @throws ProtocolException if these are no chunks
+     * @throws IOException what the content's taker throws
      */
-    int accept(byte[] bytes, int from, int to) throws ProtocolException, EventStreamParser.EventTooLarge {
+    int accept(byte[] bytes, int from, int to) throws IOException {
         int at = from;
         while (at < to && state != State.OVER) {
             if (state == State.DATA) {
@@ -77,10 +79,10 @@ final class ChunkedBody {
     private void frame(byte next) throws ProtocolException {
         switch (state) {
             case SIZE -> size(next);
-            case SIZE_END -> sizeEnd(next);
+            case SIZE_END -> afterSize(next);
             case EXTENSION -> {
                 if (next == '\n') {
-                    sizeEnds();
+                    chunkBegins();
                 }
             }
             case DATA_END -> {
@@ -105,22 +107,21 @@ final class ChunkedBody {
         } else if (!anyDigit) {
             throw new ProtocolException("a chunk has no size");
         } else {
-            sizeEnd(next);
+            afterSize(next);
         }
     }
 
-    private void sizeEnd(byte next) throws ProtocolException {
+    private void afterSize(byte next) throws ProtocolException {
         switch (next) {
-            case '\n' -> sizeEnds();
+            case '\n' -> chunkBegins();
             case ';' -> state = State.EXTENSION;
             case '\r', ' ', '\t' -> state = State.SIZE_END;
             default -> throw new ProtocolException("a chunk's size is no hexadecimal number");
         }
     }
 
-    private void sizeEnds() {
+    private void chunkBegins() {
         state = size == 0 ? State.TRAILER : State.DATA;
-        trailerLine = false;
     }
 
     private void beginSize() {

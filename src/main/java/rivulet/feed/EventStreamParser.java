@@ -50,8 +50,8 @@ final class EventStreamParser {
     private final int maxEventBytes;
     private final Events events;
 
-    /** How many bytes of the mark were there; all once it is known whether there is one. */
-    private int marked;
+    /** Whether something has come that a mark may stand before. */
+    private boolean begun;
 
     private boolean lastWasCr;
     /** The beginning of a line whose end has not come. */
@@ -77,7 +77,7 @@ final class EventStreamParser {
      * @param bytes of an array that may be used again
      */
     void accept(byte[] bytes, int from, int to) throws EventTooLarge {
-        int at = marked < BYTE_ORDER_MARK.length ? passMark(bytes, from, to) : from;
+        int at = from;
         while (at < to) {
             if (lastWasCr) {
                 lastWasCr = false;
@@ -87,7 +87,9 @@ final class EventStreamParser {
                 }
             }
             if (betweenEvents()) {
-                at += events.usual(bytes, at, to);
+                int taken = events.usual(bytes, at, to);
+                begun |= taken > 0;
+                at += taken;
             }
             at = line(bytes, at, to);
         }
@@ -95,30 +97,10 @@ final class EventStreamParser {
 
     /** The body has ended: what is open ends with it. */
     void end() throws EventTooLarge {
-        int marks = marked;
-        marked = BYTE_ORDER_MARK.length;
-        if (marks < BYTE_ORDER_MARK.length) {
-            keep(BYTE_ORDER_MARK, 0, marks);
-        }
         if (lineLength > 0) {
             lineEnds(NOTHING, 0, 0);
         }
         eventEnds();
-    }
-
-    private int passMark(byte[] bytes, int from, int to) throws EventTooLarge {
-        int at = from;
-        while (at < to && marked < BYTE_ORDER_MARK.length) {
-            if (bytes[at] != BYTE_ORDER_MARK[marked]) {
-                int none = marked;
-                marked = BYTE_ORDER_MARK.length;
-                keep(BYTE_ORDER_MARK, 0, none);
-                return at;
-            }
-            at++;
-            marked++;
-        }
-        return at;
     }
 
     private boolean betweenEvents() {
@@ -155,7 +137,9 @@ final class EventStreamParser {
     }
 
     /** Reads a line that is whole. */
-    private void whole(byte[] bytes, int from, int to) throws EventTooLarge {
+    private void whole(byte[] bytes, int lineFrom, int to) throws EventTooLarge {
+        int from = begun ? lineFrom : behindMark(bytes, lineFrom, to);
+        begun = true;
         if (from == to) {
             eventEnds();
             return;
@@ -180,6 +164,11 @@ final class EventStreamParser {
             type = value == to ? null : text(bytes, value, to);
         }
         // Else id and retry, which are for who would come again; or what the standard has ignored.
+    }
+
+    private static int behindMark(byte[] bytes, int from, int to) {
+        int end = from + BYTE_ORDER_MARK.length;
+        return end <= to && is(BYTE_ORDER_MARK, bytes, from, end) ? end : from;
     }
 
     private static boolean is(byte[] name, byte[] bytes, int from, int to) {

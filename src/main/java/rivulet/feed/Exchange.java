@@ -23,8 +23,8 @@ import rivulet.log.Wordless;
  *
  * <p>{@code ASKING -> READING -> SETTLING -> ENDED}, guarded by this; from ASKING also back to ASKING, by a retry, from
  * READING too where an answer in background mode is read on after its connection broke, and
- * from anywhere to ENDED, by a cancel or a limit. The source's threads read, one at a time; the timer watches. No lock is held
- * while the sink or OkHttp is called.
+ * from anywhere to ENDED, by a cancel or a limit. The source's threads read, one at a time; the timer watches. No lock is
+ * held while the sink or OkHttp is called.
  */
 final class Exchange implements Feed.Cancellation {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);

@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LentBody implements ReadLoop.Body {
     private static final int FIRST_READ_BYTES = 8 * 1024;
-    /** What came with the head, and what has come since. */
-    private static final int FIRST_READS = 2;
     /** What OkHttp is given to read in place of chunks that were read here. */
     private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -41,20 +39,16 @@ final class LentBody implements ReadLoop.Body {
     /**
      * Reads what is there, and has the rest read.
      *
+     * @param first what came with the head
      * @param turns told how this thread reads
      */
-    void begin(ReadTurns turns, Supplier<ReadLoop> loops) {
-        byte[] buffer = new byte[FIRST_READ_BYTES];
+    void begin(byte[] first, ReadTurns turns, Supplier<ReadLoop> loops) {
         turns.begin();
-        boolean more = true;
-        for (int i = 0; i < FIRST_READS && more; i++) {
-            more = read(buffer);
-        }
+        boolean more = take(first, first.length) && read(new byte[FIRST_READ_BYTES]);
         turns.end();
-        if (more && goesOn(loops)) {
-            return;
+        if (!more || !goesOn(loops)) {
+            left();
         }
-        left();
     }
 
     private boolean goesOn(Supplier<ReadLoop> loops) {
@@ -76,13 +70,30 @@ final class LentBody implements ReadLoop.Body {
 
     @Override
     public boolean read(byte[] buffer) {
+        if (over) {
+            return false;
+        }
         try {
-            int count = over ? 0 : socket.readNow(buffer);
-            if (count > 0) {
-                source.came();
-                take(buffer, count);
-            } else if (count < 0) {
+            return take(buffer, socket.readNow(buffer));
+        } catch (IOException | RuntimeException e) {
+            fail(e);
+            return false;
+        }
+    }
+
+    /**
+     * Takes what was read.
+     *
+     * @param count of bytes, -1 at the end of the connection
+     * @return whether more is to come
+     */
+    private boolean take(byte[] bytes, int count) {
+        try {
+            if (count < 0) {
                 connectionEnds();
+            } else if (count > 0) {
+                source.came();
+                accept(bytes, count);
             }
         } catch (Throwable t) {
             fail(t);
@@ -90,7 +101,7 @@ final class LentBody implements ReadLoop.Body {
         return !over;
     }
 
-    private void take(byte[] bytes, int count) throws IOException {
+    private void accept(byte[] bytes, int count) throws IOException {
         if (chunks == null) {
             source.accept(bytes, 0, count);
             return;

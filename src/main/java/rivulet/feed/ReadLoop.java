@@ -117,7 +117,7 @@ final class ReadLoop implements Runnable {
         }
     }
 
-    /** Runs what is one body's: to break off of it would be to forget the others. */
+    /** Runs what is one body's: whatever it throws, the others are to be read on. */
     private static void guarded(Runnable task) {
         try {
             task.run();

@@ -11,11 +11,7 @@ abstract class StreamListener extends EventSourceListener {
      */
     abstract void read(long nanos);
 
-    /**
-     * Takes the usual events at the beginning of these bytes, where an event begins or goes on with its first data.
-     *
-     * @return how many bytes they are; 0: there are none, and what is there is to be told as an event
-     */
+    /** Takes usual events, as {@link EventStreamParser.Events#usual} has it. */
     abstract int usual(byte[] bytes, int from, int to);
 
     /** The body has ended: an event that is told from now on may have been cut. */

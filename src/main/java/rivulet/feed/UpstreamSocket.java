@@ -2,10 +2,6 @@ package rivulet.feed;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.IllegalBlockingModeException;
@@ -26,12 +22,8 @@ import org.jspecify.annotations.Nullable;
  * What came with the head is kept here, lest it lie in a buffer of OkHttp's when the body is lent. Used by one thread at a
  * time, but for {@link #close}, which is for any.
  */
-// The channel minds its threads itself; to wait for a lock in close() would be to wait for a read.
-@SuppressWarnings("UnsynchronizedOverridesSynchronized")
-final class UpstreamSocket extends Socket {
+final class UpstreamSocket extends ChannelSocket {
     private static final byte[] NOTHING = {};
-    /** Where a status line has the first digit of its status (RFC 9112, section 4). */
-    private static final int STATUS_AT = 9;
 
     private enum Part {
         PLAIN,
@@ -42,9 +34,6 @@ final class UpstreamSocket extends Socket {
 
     private final ReadTurns turns;
     private final SocketChannel channel;
-    /** The channel as a socket that waits. */
-    private final Socket waiting;
-
     private Part part = Part.PLAIN;
     private volatile @Nullable Runnable onClose;
     /** What was read behind the head, or is to be read in place of what the borrower has read. */
@@ -52,23 +41,20 @@ final class UpstreamSocket extends Socket {
 
     private int keptFrom;
     private int questions;
-    private int headLength;
-    private boolean interim;
-    private int lineLength;
-    private boolean lineIsCr;
+    private ResponseHead head = new ResponseHead();
 
     /** @param turns told before a thread waits for bytes */
     UpstreamSocket(ReadTurns turns) throws IOException {
+        super(SocketChannel.open());
         this.turns = turns;
-        this.channel = SocketChannel.open();
-        this.waiting = channel.socket();
+        this.channel = getChannel();
     }
 
     /** A question is asked next: what is read then begins with the head of a response. */
     void asks() {
         questions++;
         part = Part.HEAD;
-        beginHead();
+        head = new ResponseHead();
     }
 
     /** Whether the peer has left it open after an answer, and answered again: one that closes at once has not. */
@@ -93,14 +79,16 @@ final class UpstreamSocket extends Socket {
     /**
      * Lends the body: from now on {@link #readNow} reads it, and OkHttp must not.
      *
-     * @return false if OkHttp has some of the body already, or may have: then it reads the rest, too
+     * @return what of it came with the head; null if OkHttp has some of it already, or may have: then it reads the rest, too
      */
-    boolean lend() {
+    byte @Nullable [] lend() {
         if (part != Part.BODY) {
-            return false;
+            return null;
         }
         part = Part.LENT;
-        return true;
+        byte[] first = kept;
+        kept = NOTHING;
+        return first;
     }
 
     /** Who is told, by the thread that closes this, should that be before it is given back. */
@@ -110,10 +98,6 @@ final class UpstreamSocket extends Socket {
 
     /** Of a body that is lent: reads what is there, 0 bytes if nothing is, -1 at the end of the connection. */
     int readNow(byte[] into) throws IOException {
-        int count = takeKept(into, 0, into.length);
-        if (count > 0) {
-            return count;
-        }
         // Only now: of a short body all may have come with the head.
         if (channel.isBlocking()) {
             channel.configureBlocking(false);
@@ -152,45 +136,20 @@ final class UpstreamSocket extends Socket {
         if (part != Part.HEAD || count <= 0) {
             return count;
         }
-        int head = headIn(into, offset, offset + count);
-        kept = Arrays.copyOfRange(into, offset + head, offset + count);
-        return head;
+        int headBytes = headIn(into, offset, offset + count);
+        kept = Arrays.copyOfRange(into, offset + headBytes, offset + count);
+        return headBytes;
     }
 
     /** How many of these bytes belong to the head. */
     private int headIn(byte[] bytes, int from, int to) {
         for (int i = from; i < to; i++) {
-            if (headEnds(bytes[i])) {
+            if (head.endsWith(bytes[i])) {
                 part = Part.BODY;
                 return i + 1 - from;
             }
         }
         return to - from;
-    }
-
-    /** Whether it ends with this byte. An interim response (RFC 9110, section 15.2) is followed by another head. */
-    private boolean headEnds(byte next) {
-        if (headLength++ == STATUS_AT) {
-            interim = next == '1';
-        }
-        if (next != '\n') {
-            lineIsCr = lineLength++ == 0 && next == '\r';
-            return false;
-        }
-        boolean empty = lineLength == 0 || lineIsCr;
-        lineLength = 0;
-        if (empty && interim) {
-            beginHead();
-            return false;
-        }
-        return empty;
-    }
-
-    private void beginHead() {
-        headLength = 0;
-        interim = false;
-        lineLength = 0;
-        lineIsCr = false;
     }
 
     private int takeKept(byte[] into, int offset, int length) {
@@ -206,7 +165,7 @@ final class UpstreamSocket extends Socket {
 
     @Override
     public InputStream getInputStream() throws IOException {
-        InputStream in = waiting.getInputStream();
+        InputStream in = super.getInputStream();
         return new InputStream() {
             @Override
             public int read() throws IOException {
@@ -232,137 +191,10 @@ final class UpstreamSocket extends Socket {
     }
 
     @Override
-    public void close() throws IOException {
-        channel.close();
+    void closed() {
         Runnable told = onClose;
         if (told != null) {
             told.run();
         }
-    }
-
-    /** For who wants to be told when there is something to read. */
-    @Override
-    public SocketChannel getChannel() {
-        return channel;
-    }
-
-    @Override
-    public boolean isClosed() {
-        return !channel.isOpen();
-    }
-
-    @Override
-    public void connect(SocketAddress to, int timeoutMillis) throws IOException {
-        waiting.connect(to, timeoutMillis);
-    }
-
-    @Override
-    public OutputStream getOutputStream() throws IOException {
-        return waiting.getOutputStream();
-    }
-
-    @Override
-    public boolean isConnected() {
-        return waiting.isConnected();
-    }
-
-    @Override
-    public boolean isBound() {
-        return waiting.isBound();
-    }
-
-    @Override
-    public boolean isInputShutdown() {
-        return waiting.isInputShutdown();
-    }
-
-    @Override
-    public boolean isOutputShutdown() {
-        return waiting.isOutputShutdown();
-    }
-
-    @Override
-    public void shutdownInput() throws IOException {
-        waiting.shutdownInput();
-    }
-
-    @Override
-    public void shutdownOutput() throws IOException {
-        waiting.shutdownOutput();
-    }
-
-    @Override
-    public int getSoTimeout() throws SocketException {
-        return waiting.getSoTimeout();
-    }
-
-    @Override
-    public void setSoTimeout(int millis) throws SocketException {
-        waiting.setSoTimeout(millis);
-    }
-
-    @Override
-    public boolean getTcpNoDelay() throws SocketException {
-        return waiting.getTcpNoDelay();
-    }
-
-    @Override
-    public void setTcpNoDelay(boolean on) throws SocketException {
-        waiting.setTcpNoDelay(on);
-    }
-
-    @Override
-    public int getSoLinger() throws SocketException {
-        return waiting.getSoLinger();
-    }
-
-    @Override
-    public void setSoLinger(boolean on, int seconds) throws SocketException {
-        waiting.setSoLinger(on, seconds);
-    }
-
-    @Override
-    public boolean getKeepAlive() throws SocketException {
-        return waiting.getKeepAlive();
-    }
-
-    @Override
-    public void setKeepAlive(boolean on) throws SocketException {
-        waiting.setKeepAlive(on);
-    }
-
-    @Override
-    public @Nullable InetAddress getInetAddress() {
-        return waiting.getInetAddress();
-    }
-
-    @Override
-    public InetAddress getLocalAddress() {
-        return waiting.getLocalAddress();
-    }
-
-    @Override
-    public int getPort() {
-        return waiting.getPort();
-    }
-
-    @Override
-    public int getLocalPort() {
-        return waiting.getLocalPort();
-    }
-
-    @Override
-    public @Nullable SocketAddress getRemoteSocketAddress() {
-        return waiting.getRemoteSocketAddress();
-    }
-
-    @Override
-    public @Nullable SocketAddress getLocalSocketAddress() {
-        return waiting.getLocalSocketAddress();
-    }
-
-    @Override
-    public String toString() {
-        return waiting.toString();
     }
 }

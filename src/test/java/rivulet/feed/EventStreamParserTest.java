@@ -161,5 +161,9 @@ class EventStreamParserTest {
             assertEquals(expected, same);
             assertTrue(round > 0 || told.equals(expected));
         }
+        told.clear();
+        byte[] marked = "data: usual\n\n\uFEFFdata: a\n\n".getBytes(StandardCharsets.UTF_8);
+        new EventStreamParser(1000, events).accept(marked, 0, marked.length);
+        assertEquals(List.of("short"), told, "a mark that is not at the beginning");
     }
 }

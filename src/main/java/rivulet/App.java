@@ -94,7 +94,8 @@ public final class App {
                 new Follow(streams, viewers, config.access().maxViewers(), turns, later, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
-        warmUp = new WarmUp(() -> streams.liveCount() > 0);
+        warmUp = new WarmUp(
+                () -> streams.liveCount() > 0, config.upstream().api(), config.logFormat(), System::nanoTime);
         Routes routes = new Routes(config, streams, asks, follow, entrance.door());
         server = new Server(
                 config, timer, entrance, routes, models, streams, viewers, telemetry, this::warm, this::scrape);
@@ -129,7 +130,7 @@ public final class App {
     void start() {
         server.start();
         timer.schedule(() -> calls.execute(this::makeMetrics), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-        if (config.warmUp()) {
+        if (warmsUp()) {
             timer.schedule(
                     () -> Threads.start("rivulet-warm-up", warmUp), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -174,7 +175,12 @@ public final class App {
     }
 
     private boolean warm() {
-        return !config.warmUp() || warmUp.over();
+        return !warmsUp() || warmUp.ready();
+    }
+
+    /** Where the log tells of each stream, those of the warm-up would fill it. */
+    private boolean warmsUp() {
+        return config.warmUp() && !config.logLevel().equals("debug");
     }
 
     private String scrape() {

@@ -58,7 +58,9 @@ enum Setting {
     IDLE_TIMEOUT("120s", "silence between two events of the upstream"),
     STREAM_TIMEOUT("30m", "time that one stream may take"),
     REDIS_URL("", "Redis that several nodes share: redis:// or rediss://user:password@host:port; default: no sharing"),
-    WARM_UP("on", "on: answers itself for some seconds after the start, and is ready then, so that users find it fast"),
+    WARM_UP(
+            "on",
+            "on: answers itself for some seconds after the start, so that users find it fast; never at LOG_LEVEL debug"),
     LOG_LEVEL("info", "what is logged: error, warn, info or debug"),
     LOG_FORMAT(
             "logfmt",

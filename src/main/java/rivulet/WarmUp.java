@@ -1,111 +1,192 @@
 package rivulet;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.HttpURLConnection;
-import java.net.Proxy;
+import java.io.PrintStream;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.feed.Upstream;
 import rivulet.log.Wordless;
+import rivulet.simulator.Simulator;
+import rivulet.telemetry.LineFormat;
 
 /**
- * Has the JVM compile the way of a delta before users need it. Code that is not compiled takes some twenty times as long;
- * and where many streams begin at once on such code, their threads leave the compiler so little of the processors that
- * this can last for minutes. So a second server in this process, which nobody else knows of, asks its own simulator for
- * some seconds. It pauses while users have streams: theirs come first, and warm the same code.
+ * Has the JVM compile the way of a question and of a delta before users need it. Code that is not compiled takes some
+ * twenty times as long; and where many streams begin at once on such code, their threads leave the compiler so little of
+ * the processors that this can last for minutes. So a second server in this process, which nobody else knows of, is
+ * asked by some clients, and asks an upstream that costs nothing. It is shown all that users bring: the JVM compiles no
+ * more than it saw happen, and compiles again, when it is needed most, where something else does.
  *
- * <p>Of one client, and no more than is needed: two would outrun the compiler, and spend the time on slow code.
+ * <p>After some seconds the worst is over, and the server may be called ready; what is left goes on until the compiler has
+ * little to do. All of it pauses while users have streams: theirs come first, and warm the same code.
  */
 final class WarmUp implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
-    /** Long answers, for what runs at each delta; short ones, for what runs at each question. */
-    private static final Map<String, Integer> QUESTIONS = Map.of("sim-fast-400tokens", 100, "sim-fast-10tokens", 1000);
+    /** What the clients ask, each its own, in the ways that are used most. */
+    static final List<String> QUESTIONS = List.of(
+            "POST /sse/chat\n{\"message\":\"Hello\"}",
+            "GET /sse/chat?message=Hello",
+            "GET /stream/Hello%20there",
+            "POST /sse/chat\n{\"message\":\"Hello\",\"model\":\"gpt-4o-mini\",\"temperature\":0.5}",
+            "POST /generate\n{\"query\":\"Hello\"}");
 
-    /** Where users never leave it a pause: they have warmed the code themselves by then. */
-    private static final Duration MOST = Duration.ofSeconds(20);
+    private static final int CLIENTS = 8;
+    /** One time in so many they ask all at once. More often, they would leave the compiler less of the processors. */
+    private static final int TOGETHER = 10;
+    /** How often all ask between two looks at the compiler. */
+    private static final int ROUND = 250;
+    /** What part of the time the compiler may still be at work when it is done. */
+    private static final double SETTLED = 0.15;
+
+    /** When the worst is over, on a slow machine; without the pauses. */
+    private static final Duration WORST = Duration.ofSeconds(12);
+    /** What it takes at most, without the pauses. */
+    private static final Duration MOST = Duration.ofSeconds(40);
+    /** How long users may keep it from being ready: they warm the code themselves. */
+    private static final Duration READY = Duration.ofSeconds(20);
+    /** How long it waits for a pause that they leave. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final BooleanSupplier busy;
-    private long startNanos;
-    private volatile boolean over;
+    private final Upstream.Api api;
+    private final LineFormat logFormat;
+    private final LongSupplier nanoTime;
+    private final long startNanos;
+    private volatile boolean ready;
+    private long takenNanos;
 
-    /** @param busy whether users have streams */
-    WarmUp(BooleanSupplier busy) {
+    /**
+     * @param busy whether users have streams
+     * @param api what users' answers come by
+     * @param logFormat how users' requests are logged
+     * @param nanoTime a clock in nanoseconds
+     */
+    WarmUp(BooleanSupplier busy, Upstream.Api api, LineFormat logFormat, LongSupplier nanoTime) {
         this.busy = busy;
+        this.api = api;
+        this.logFormat = logFormat;
+        this.nanoTime = nanoTime;
+        this.startNanos = nanoTime.getAsLong();
     }
 
-    /** Whether it has ended, well or not. */
-    boolean over() {
-        return over;
+    /** Whether users find the server fast, or have waited for that for long enough. */
+    boolean ready() {
+        return ready;
     }
 
     @Override
     public void run() {
-        startNanos = System.nanoTime();
-        try {
-            askAll();
-            // Gives back the memory that it took: the heap does not shrink by itself.
-            System.gc();
-            LOG.debug("warm after {} ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+        try (WarmUpUpstream upstream = new WarmUpUpstream();
+                PrintStream nowhere =
+                        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.US_ASCII)) {
+            App own = new App(Config.of(settings(upstream.url())), nowhere);
+            own.start();
+            try (WarmUpClient client = new WarmUpClient(URI.create(own.url()).getPort(), CLIENTS, QUESTIONS)) {
+                warm(client, upstream);
+            } finally {
+                own.stop();
+            }
         } catch (IOException | RuntimeException e) {
             LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
         } finally {
             // Whatever went wrong: else the server would never be ready.
-            over = true;
+            ready = true;
         }
     }
 
-    private void askAll() throws IOException {
-        App own = new App(Config.of(settings()));
-        try {
-            own.start();
-            for (Map.Entry<String, Integer> question : QUESTIONS.entrySet()) {
-                for (int i = 0; i < question.getValue() && inTime(); i++) {
-                    ask(own.url() + "/sse/chat", question.getKey());
-                }
+    private void warm(WarmUpClient client, WarmUpUpstream upstream) throws IOException {
+        upstream.say(answers(api));
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        boolean settled = compiler == null;
+        while (!settled && mayGoOn()) {
+            long begin = takenNanos;
+            long before = compiler.getTotalCompilationTime();
+            ask(client);
+            long compiled = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - before);
+            settled = compiled < SETTLED * (takenNanos - begin);
+        }
+        giveBack();
+    }
+
+    private void ask(WarmUpClient client) throws IOException {
+        for (int i = 0; i < ROUND && mayGoOn(); i++) {
+            long begin = nanoTime.getAsLong();
+            client.ask(i % TOGETHER == 0);
+            takenNanos += nanoTime.getAsLong() - begin;
+            if (!ready && takenNanos > WORST.toNanos()) {
+                giveBack();
+                ready = true;
             }
-        } finally {
-            own.stop();
         }
     }
 
-    private static Map<Setting, String> settings() {
+    /** Waits until users have no streams; whether there is still time to go on. */
+    private boolean mayGoOn() {
+        long begin = nanoTime.getAsLong();
+        while (busy.getAsBoolean() && !past(begin, PATIENCE)) {
+            ready |= past(startNanos, READY);
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+        return takenNanos < MOST.toNanos() && !past(begin, PATIENCE);
+    }
+
+    private boolean past(long begin, Duration most) {
+        return nanoTime.getAsLong() - begin > most.toNanos();
+    }
+
+    /** Gives back the memory that was taken: the heap does not shrink by itself. Not while users would wait for it. */
+    private void giveBack() {
+        if (!busy.getAsBoolean()) {
+            System.gc();
+        }
+    }
+
+    private Map<Setting, String> settings(String upstream) {
         Map<Setting, String> settings = new EnumMap<>(Setting.class);
         settings.put(Setting.PORT, "0");
         settings.put(Setting.WARM_UP, "off");
-        settings.put(Setting.LOG_FORMAT, "off");
+        settings.put(Setting.OPENAI_BASE_URL, upstream);
+        settings.put(Setting.OPENAI_MODEL, "warm-up");
+        // As long as a key is: it is looked for in all that is said.
+        settings.put(Setting.OPENAI_API_KEY, "sk-" + "warm".repeat(12));
+        settings.put(Setting.UPSTREAM_API, api.wireName());
+        settings.put(Setting.LOG_FORMAT, logFormat.name().toLowerCase(Locale.ROOT));
         settings.put(Setting.DRAIN_TIMEOUT, "0s");
         settings.put(Setting.MAX_LOG_BYTES, "8000000");
         return settings;
     }
 
-    private boolean inTime() {
-        return System.nanoTime() - startNanos < MOST.toNanos();
+    /** As answers differ: in their length, in their letters, in what is escaped, in what comes beside the text. */
+    static List<List<byte[]>> answers(Upstream.Api api) {
+        return List.of(
+                answer(api, "sim-fast-10tokens", "Hello"),
+                answer(api, "sim-fast-10tokens-markdown", "Hello"),
+                answer(api, "sim-fast-400tokens", "Hello"),
+                answer(api, "sim-fast-10tokens-reasoning", "Hello"),
+                answer(api, "sim-fast-10tokens-no-usage", "\uC548\uB155"));
     }
 
-    private void ask(String url, String model) throws IOException {
-        while (busy.getAsBoolean() && inTime()) {
-            LockSupport.parkNanos(PAUSE.toNanos());
-        }
-        String body = "{\"model\":\"" + model + "\",\"message\":\"Hello\"}";
-        HttpURLConnection asked = (HttpURLConnection) URI.create(url).toURL().openConnection(Proxy.NO_PROXY);
-        asked.setDoOutput(true);
-        asked.setRequestProperty("Content-Type", "application/json");
-        try (OutputStream out = asked.getOutputStream()) {
-            out.write(body.getBytes(StandardCharsets.US_ASCII));
-        }
-        try (InputStream in = asked.getInputStream()) {
-            long unused = in.transferTo(OutputStream.nullOutputStream());
-        }
+    private static List<byte[]> answer(Upstream.Api api, String model, String message) {
+        boolean chat = api == Upstream.Api.CHAT;
+        String question = chat
+                ? "{'model':'%s','stream':true,'stream_options':{'include_usage':true},'messages':[{'role':'user','content':'%s'}]}"
+                : "{'model':'%s','stream':true,'input':'%s'}";
+        byte[] body = question.formatted(model, message).replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        return chat ? Simulator.chatEvents(body) : Simulator.responseEvents(body);
     }
 }

@@ -57,6 +57,22 @@ public final class Simulator {
         routes.get(prefix + "/models/<id>", ctx -> send(ctx, model(ctx.pathParam("id"))));
     }
 
+    /** The events in which the answer to a question to {@code /chat/completions} would come, each as its bytes. */
+    public static List<byte[]> chatEvents(byte[] question) {
+        Prompt prompt = Prompt.chat(question);
+        return bytes(new ChatCompletionsShape(prompt, Answer.to(prompt)));
+    }
+
+    /** The events in which the answer to a question to {@code /responses} would come, each as its bytes. */
+    public static List<byte[]> responseEvents(byte[] question) {
+        Prompt prompt = Prompt.responses(question);
+        return bytes(new ResponsesShape(prompt, Answer.to(prompt)));
+    }
+
+    private static List<byte[]> bytes(Shape shape) {
+        return shape.events().stream().map(event -> event.bytes().get()).toList();
+    }
+
     /** How many answers have begun and neither ended nor been left by their peer. */
     public int live() {
         return live.get();

@@ -27,6 +27,9 @@ final class LiveStream {
     private boolean idTold;
 
     @GuardedBy("this")
+    private boolean ended;
+
+    @GuardedBy("this")
     private @Nullable Future<?> grace;
 
     /**
@@ -66,7 +69,7 @@ final class LiveStream {
      * @param least how long the grace is at least: viewers need time to come back
      */
     synchronized void awaitViewers(Duration least) {
-        if (viewers == 0 && !background) {
+        if (viewers == 0 && !background && !ended) {
             graceLength.ifPresent(l -> graceBegins(l.compareTo(least) > 0 ? l : least));
         }
     }
@@ -81,7 +84,7 @@ final class LiveStream {
         synchronized (this) {
             viewers--;
             idTold |= toldId;
-            over = viewers == 0 && !background && !graceBegins();
+            over = viewers == 0 && !background && !ended && !graceBegins();
         }
         if (over) {
             producer.cancel(CancelCause.VIEWERS_LEFT);
@@ -113,8 +116,14 @@ final class LiveStream {
         }
     }
 
-    /** No end by grace any more. */
-    synchronized void stopGrace() {
+    /** The generation has ended: nobody need come back, and nothing of it may be kept until somebody would have. */
+    synchronized void ended() {
+        ended = true;
+        stopGrace();
+    }
+
+    @GuardedBy("this")
+    private void stopGrace() {
         if (grace != null) {
             grace.cancel(false);
             grace = null;

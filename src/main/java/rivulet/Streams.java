@@ -259,7 +259,7 @@ final class Streams {
                 }
                 LiveStream stream = live.remove(id);
                 if (stream != null) {
-                    stream.stopGrace();
+                    stream.ended();
                     // The access log tells the same, and more.
                     LOG.debug("stream {} ends: {} events", id, log.head() + 1);
                 }

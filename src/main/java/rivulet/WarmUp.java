@@ -47,7 +47,7 @@ final class WarmUp implements Runnable {
     /** One time in so many they ask all at once. More often, they would leave the compiler less of the processors. */
     private static final int TOGETHER = 10;
     /** How often all ask between two looks at the compiler. */
-    private static final int ROUND = 250;
+    private static final int ROUND = 125;
     /** What part of the time the compiler may still be at work when it is done. */
     private static final double SETTLED = 0.15;
 
@@ -100,6 +100,7 @@ final class WarmUp implements Runnable {
                 warm(client, upstream);
             } finally {
                 own.stop();
+                giveBack();
             }
         } catch (IOException | RuntimeException e) {
             LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
@@ -120,7 +121,6 @@ final class WarmUp implements Runnable {
             long compiled = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - before);
             settled = compiled < SETTLED * (takenNanos - begin);
         }
-        giveBack();
     }
 
     private void ask(WarmUpClient client) throws IOException {
@@ -128,11 +128,9 @@ final class WarmUp implements Runnable {
             long begin = nanoTime.getAsLong();
             client.ask(i % TOGETHER == 0);
             takenNanos += nanoTime.getAsLong() - begin;
-            if (!ready && takenNanos > WORST.toNanos()) {
-                giveBack();
-                ready = true;
-            }
+            ready |= takenNanos > WORST.toNanos();
         }
+        giveBack();
     }
 
     /** Waits until users have no streams; whether there is still time to go on. */
@@ -149,7 +147,7 @@ final class WarmUp implements Runnable {
         return nanoTime.getAsLong() - begin > most.toNanos();
     }
 
-    /** Gives back the memory that was taken: the heap does not shrink by itself. Not while users would wait for it. */
+    /** Gives back the memory that was taken: else the heap would grow, and stay so. Not while users would wait for it. */
     private void giveBack() {
         if (!busy.getAsBoolean()) {
             System.gc();

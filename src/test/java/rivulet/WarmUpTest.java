@@ -52,7 +52,7 @@ class WarmUpTest {
 
     @Test
     void itEndsAndIsReadyOnceItHasTakenItsTime() {
-        WarmUp warmUp = new WarmUp(() -> false, Upstream.Api.CHAT, LineFormat.LOGFMT, clock(Duration.ofSeconds(1)));
+        WarmUp warmUp = new WarmUp(() -> false, Upstream.Api.CHAT, LineFormat.LOGFMT, clock(Duration.ofSeconds(4)));
         assertFalse(warmUp.ready());
         warmUp.run();
         assertTrue(warmUp.ready());
@@ -72,7 +72,7 @@ class WarmUpTest {
                 },
                 Upstream.Api.CHAT,
                 LineFormat.OFF,
-                clock(Duration.ofSeconds(1)));
+                clock(Duration.ofSeconds(4)));
         made[0].run();
         assertTrue(readyAt.get() > 0 && readyAt.get() < looks.get(), "ready while it waits, not when it gives up");
     }

@@ -30,8 +30,8 @@ import rivulet.telemetry.LineFormat;
  * asked by some clients, and asks an upstream that costs nothing. It is shown all that users bring: the JVM compiles no
  * more than it saw happen, and compiles again, when it is needed most, where something else does.
  *
- * <p>After some seconds the worst is over, and the server may be called ready; what is left goes on until the compiler has
- * little to do. All of it pauses while users have streams: theirs come first, and warm the same code.
+ * <p>It goes on until the compiler has little to do; before that is so, on a slow machine, the server may be called ready.
+ * All of it pauses while users have streams: theirs come first, and warm the same code.
  */
 final class WarmUp implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
@@ -51,11 +51,9 @@ final class WarmUp implements Runnable {
     /** What part of the time the compiler may still be at work when it is done. */
     private static final double SETTLED = 0.15;
 
-    /** When the worst is over, on a slow machine; without the pauses. */
-    private static final Duration WORST = Duration.ofSeconds(12);
     /** What it takes at most, without the pauses. */
     private static final Duration MOST = Duration.ofSeconds(40);
-    /** How long users may keep it from being ready: they warm the code themselves. */
+    /** When the worst is over, on a slow machine, or users have warmed the code themselves. */
     private static final Duration READY = Duration.ofSeconds(20);
     /** How long it waits for a pause that they leave. */
     private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -128,7 +126,7 @@ final class WarmUp implements Runnable {
             long begin = nanoTime.getAsLong();
             client.ask(i % TOGETHER == 0);
             takenNanos += nanoTime.getAsLong() - begin;
-            ready |= takenNanos > WORST.toNanos();
+            ready |= past(startNanos, READY);
         }
         giveBack();
     }

@@ -89,13 +89,13 @@ final class WarmUp implements Runnable {
 
     @Override
     public void run() {
-        try (WarmUpUpstream upstream = new WarmUpUpstream();
+        try (WarmUpUpstream upstream = new WarmUpUpstream(answers(api));
                 PrintStream nowhere =
                         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.US_ASCII)) {
             App own = new App(Config.of(settings(upstream.url())), nowhere);
             own.start();
             try (WarmUpClient client = new WarmUpClient(URI.create(own.url()).getPort(), CLIENTS, QUESTIONS)) {
-                warm(client, upstream);
+                warm(client);
             } finally {
                 own.stop();
                 giveBack();
@@ -108,8 +108,7 @@ final class WarmUp implements Runnable {
         }
     }
 
-    private void warm(WarmUpClient client, WarmUpUpstream upstream) throws IOException {
-        upstream.say(answers(api));
+    private void warm(WarmUpClient client) throws IOException {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         boolean settled = compiler == null;
         while (!settled && mayGoOn()) {

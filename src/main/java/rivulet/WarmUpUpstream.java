@@ -39,21 +39,21 @@ final class WarmUpUpstream implements Closeable {
     private final ServerSocket listening = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger asked = new AtomicInteger();
-    private volatile List<byte[]> answers = List.of();
+    private final List<byte[]> answers;
 
-    /** Listens, on the loopback address. */
-    WarmUpUpstream() throws IOException {
+    /**
+     * Listens, on the loopback address.
+     *
+     * @param answers what is said: one stream of events for each question, in turn
+     */
+    WarmUpUpstream(List<List<byte[]>> answers) throws IOException {
+        this.answers = answers.stream().map(WarmUpUpstream::chunked).toList();
         Threads.start("rivulet-warm-up-upstream", this::accept);
     }
 
     /** Where it is reached, as a base URL. */
     String url() {
         return "http://127.0.0.1:" + listening.getLocalPort() + "/v1";
-    }
-
-    /** What is said from now on: one stream of events for each question, in turn. */
-    void say(List<List<byte[]>> streams) {
-        answers = streams.stream().map(WarmUpUpstream::chunked).toList();
     }
 
     @Override

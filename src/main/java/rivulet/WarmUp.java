@@ -65,7 +65,7 @@ final class WarmUp implements Runnable {
     private final LineFormat logFormat;
     private final LongSupplier nanoTime;
     private final long startNanos;
-    private volatile boolean ready;
+    private volatile boolean over;
     private long takenNanos;
 
     /**
@@ -84,7 +84,7 @@ final class WarmUp implements Runnable {
 
     /** Whether users find the server fast, or have waited for that for long enough. */
     boolean ready() {
-        return ready;
+        return over || past(startNanos, READY);
     }
 
     @Override
@@ -103,8 +103,8 @@ final class WarmUp implements Runnable {
         } catch (IOException | RuntimeException e) {
             LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
         } finally {
-            // Whatever went wrong: else the server would never be ready.
-            ready = true;
+            // Well or not: there is nothing more to wait for.
+            over = true;
         }
     }
 
@@ -125,7 +125,6 @@ final class WarmUp implements Runnable {
             long begin = nanoTime.getAsLong();
             client.ask(i % TOGETHER == 0);
             takenNanos += nanoTime.getAsLong() - begin;
-            ready |= past(startNanos, READY);
         }
         giveBack();
     }
@@ -134,7 +133,6 @@ final class WarmUp implements Runnable {
     private boolean mayGoOn() {
         long begin = nanoTime.getAsLong();
         while (busy.getAsBoolean() && !past(begin, PATIENCE)) {
-            ready |= past(startNanos, READY);
             LockSupport.parkNanos(PAUSE.toNanos());
         }
         return takenNanos < MOST.toNanos() && !past(begin, PATIENCE);

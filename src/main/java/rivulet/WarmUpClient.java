@@ -58,8 +58,10 @@ final class WarmUpClient implements Closeable {
                 readAnswer(connections.get(i).getInputStream());
             }
         }
-        for (Socket connection : together ? connections : List.<Socket>of()) {
-            readAnswer(connection.getInputStream());
+        if (together) {
+            for (Socket connection : connections) {
+                readAnswer(connection.getInputStream());
+            }
         }
     }
 

@@ -15,15 +15,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The upstream of the warm-up: answers any question with the next of some bodies, which are made beforehand and cost
  * nothing to send. They come as they do from afar: an event by itself, many at once, or cut anywhere.
  */
 final class WarmUpUpstream implements Closeable {
-    private static final Logger LOG = LoggerFactory.getLogger(WarmUpUpstream.class);
     private static final String HEAD = """
             HTTP/1.1 200 OK\r
             Content-Type: text/event-stream; charset=utf-8\r
@@ -83,7 +80,7 @@ final class WarmUpUpstream implements Closeable {
                 Threads.start("rivulet-warm-up-upstream", () -> answer(connection));
             }
         } catch (IOException closed) {
-            LOG.debug("the warm-up's upstream ends", closed);
+            // The warm-up is over.
         }
     }
 
@@ -104,7 +101,7 @@ final class WarmUpUpstream implements Closeable {
                 }
             }
         } catch (IOException ended) {
-            LOG.debug("a connection of the warm-up's ends", ended);
+            // Whoever asked has left.
         } finally {
             connections.remove(connection);
         }

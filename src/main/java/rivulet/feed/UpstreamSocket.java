@@ -33,7 +33,6 @@ final class UpstreamSocket extends ChannelSocket {
     }
 
     private final ReadTurns turns;
-    private final SocketChannel channel;
     private Part part = Part.PLAIN;
     private volatile @Nullable Runnable onClose;
     /** What was read behind the head, or is to be read in place of what the borrower has read. */
@@ -47,7 +46,6 @@ final class UpstreamSocket extends ChannelSocket {
     UpstreamSocket(ReadTurns turns) throws IOException {
         super(SocketChannel.open());
         this.turns = turns;
-        this.channel = getChannel();
     }
 
     /** A question is asked next: what is read then begins with the head of a response. */
@@ -65,11 +63,11 @@ final class UpstreamSocket extends ChannelSocket {
     /** Whether the peer has closed, as far as is known now; or has spoken out of turn. */
     boolean isOver() {
         try {
-            channel.configureBlocking(false);
+            getChannel().configureBlocking(false);
             try {
-                return keptFrom < kept.length || channel.read(ByteBuffer.allocate(1)) != 0;
+                return keptFrom < kept.length || getChannel().read(ByteBuffer.allocate(1)) != 0;
             } finally {
-                channel.configureBlocking(true);
+                getChannel().configureBlocking(true);
             }
         } catch (IOException | IllegalBlockingModeException e) {
             return true;
@@ -99,10 +97,10 @@ final class UpstreamSocket extends ChannelSocket {
     /** Of a body that is lent: reads what is there, 0 bytes if nothing is, -1 at the end of the connection. */
     int readNow(byte[] into) throws IOException {
         // Only now: of a short body all may have come with the head.
-        if (channel.isBlocking()) {
-            channel.configureBlocking(false);
+        if (getChannel().isBlocking()) {
+            getChannel().configureBlocking(false);
         }
-        return channel.read(ByteBuffer.wrap(into));
+        return getChannel().read(ByteBuffer.wrap(into));
     }
 
     /**
@@ -114,8 +112,8 @@ final class UpstreamSocket extends ChannelSocket {
         onClose = null;
         kept = rest;
         keptFrom = 0;
-        if (!channel.isBlocking()) {
-            channel.configureBlocking(true);
+        if (!getChannel().isBlocking()) {
+            getChannel().configureBlocking(true);
         }
         part = Part.PLAIN;
     }

@@ -28,6 +28,7 @@ import rivulet.log.MemoryStore;
 import rivulet.log.RedisStore;
 import rivulet.telemetry.OneLine;
 import rivulet.telemetry.Readings;
+import rivulet.wire.Peers;
 import rivulet.wire.Viewers;
 
 /** Builds the parts, starts them, and stops them in order. */
@@ -90,8 +91,9 @@ public final class App {
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
         streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
-        Follow follow =
-                new Follow(streams, viewers, config.access().maxViewers(), turns, later, timer, telemetry.metrics());
+        Peers peers = new Peers(timer, System::nanoTime);
+        Follow follow = new Follow(
+                streams, viewers, peers, config.access().maxViewers(), turns, later, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
         warmUp = new WarmUp(

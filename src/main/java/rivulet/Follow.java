@@ -19,6 +19,7 @@ import rivulet.log.StreamState;
 import rivulet.telemetry.Metrics;
 import rivulet.wire.Format;
 import rivulet.wire.Peer;
+import rivulet.wire.Peers;
 import rivulet.wire.Viewers;
 
 /** Answers a request with a stream: holds the head back while an early failure may still have a status of its own. */
@@ -31,6 +32,7 @@ final class Follow {
 
     private final Streams streams;
     private final Viewers viewers;
+    private final Peers peers;
     private final int maxViewers;
     private final Executor turns;
     private final Executor waiting;
@@ -45,6 +47,7 @@ final class Follow {
     Follow(
             Streams streams,
             Viewers viewers,
+            Peers peers,
             int maxViewers,
             Executor turns,
             Executor waiting,
@@ -53,6 +56,7 @@ final class Follow {
         this.maxViewers = maxViewers;
         this.streams = streams;
         this.viewers = viewers;
+        this.peers = peers;
         this.turns = turns;
         this.waiting = waiting;
         this.timer = timer;
@@ -83,14 +87,18 @@ final class Follow {
     /** Shows a stream that this request has begun: a failure before the first event is an HTTP error. */
     private void fromStart(Context ctx, StreamLog log, Format format) {
         Streams.Visit visit = streams.visit(log);
+        Peer peer = peers.meet(ctx.req());
         CompletableFuture<Void> held = when(log, () -> log.head() > 0);
         completeAfter(HOLD_BACK, held);
+        // Whoever has left has no use for an error's status: the viewer finds out, and goes as one.
+        peer.onGone(() -> held.complete(null));
         ctx.future(() -> held.thenRunAsync(
                 () -> {
                     Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
                     if (failed.isEmpty()) {
-                        viewers.show(ctx, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
+                        viewers.show(ctx, peer, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
                     } else {
+                        peer.giveBack();
                         visit.end(true);
                         Errors.answer(ctx, RequestError.ofFailure(failed.get()));
                     }
@@ -105,7 +113,7 @@ final class Follow {
             metrics.resumed();
         }
         int head = log.head();
-        viewers.show(ctx, log, after, format, (sentAny, shown) -> {
+        viewers.show(ctx, peers.meet(ctx.req()), log, after, format, (sentAny, shown) -> {
             metrics.replayed(Math.min(shown.last(), head) - after);
             // A client that comes with an id can come again, however little it is sent now.
             visit.end(true);
@@ -136,9 +144,9 @@ final class Follow {
     void whole(Context ctx, StreamLog log) {
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
-        Peer peer = new Peer(ctx.req(), () -> waiting.execute(() -> streams.abandon(log)));
+        Peer peer = peers.meet(ctx.req());
+        peer.onGone(() -> waiting.execute(() -> streams.abandon(log)));
         CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
-        peer.watch();
         ctx.future(() -> ended.thenRunAsync(
                 () -> {
                     // What the peer says from now on is its next request, and not to be read here.

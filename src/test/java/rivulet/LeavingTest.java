@@ -2,6 +2,7 @@ package rivulet;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
@@ -38,6 +40,14 @@ class LeavingTest {
         return new RawUpstream((request, connection) -> {
             connection.sendStreamHead();
             connection.send(DELTA);
+            connection.awaitPeerClose();
+        });
+    }
+
+    /** An upstream that answers, says nothing, and waits for the peer to close. */
+    private static RawUpstream silent() {
+        return new RawUpstream((request, connection) -> {
+            connection.sendStreamHead();
             connection.awaitPeerClose();
         });
     }
@@ -147,6 +157,42 @@ class LeavingTest {
                 assertFalse(client.isClosed());
             }
             upstream.takeClosedNanos();
+        }
+    }
+
+    /** Whom nothing was told cannot come back: the stream need not wait for that, however long it would. */
+    @Test
+    void whoLeavesBeforeTheFirstEventEndsIt() throws Exception {
+        try (RawUpstream upstream = silent();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "1h")) {
+            try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+                upstream.takeRequest();
+                assertFalse(client.isClosed());
+            }
+            upstream.takeClosedNanos();
+            TestServer.await("the stream's end", () -> server.liveStreams() == 0 && server.viewers() == 0);
+        }
+    }
+
+    @Test
+    void whoTakesAnHttp2RequestBackBeforeTheFirstEventEndsIt() throws Exception {
+        try (RawUpstream upstream = silent();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "1h")) {
+            OkHttpClient http2 = new OkHttpClient.Builder()
+                    .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                    .build();
+            for (String path : List.of("/sse/chat", "/sse/chat", "/sse/chat-normal")) {
+                Call call = http2.newCall(
+                        new Request.Builder().url(server.url(path)).build());
+                CompletableFuture<Void> asked = CompletableFuture.runAsync(() ->
+                        assertThrows(IOException.class, () -> call.execute().close()));
+                upstream.takeRequest();
+                call.cancel();
+                asked.join();
+                upstream.takeClosedNanos();
+            }
+            TestServer.await("the streams' end", () -> server.liveStreams() == 0 && server.viewers() == 0);
+            http2.connectionPool().evictAll();
         }
     }
 

@@ -2,6 +2,7 @@ package rivulet.feed;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
@@ -48,6 +49,12 @@ final class AnswerSource implements EventSource, Callback {
     private final ReadTurns turns;
     private final Supplier<ReadLoop> loops;
 
+    @GuardedBy("this")
+    private boolean cancelled;
+
+    @GuardedBy("this")
+    private boolean givenBack;
+
     /**
      * @param maxEventBytes how large an event may be
      * @param turns told how the call's thread reads
@@ -88,9 +95,22 @@ final class AnswerSource implements EventSource, Callback {
         return call.request();
     }
 
+    /** Of no effect once the connection was given back: OkHttp might close it under the next question. */
     @Override
-    public void cancel() {
-        call.cancel();
+    public synchronized void cancel() {
+        if (!givenBack) {
+            cancelled = true;
+            call.cancel();
+        }
+    }
+
+    /** Has OkHttp read the rest of a body that has ended well, and have the connection back, unless it was cancelled. */
+    synchronized void giveBack(UpstreamSocket socket, Response response, byte[] rest) throws IOException {
+        if (!cancelled) {
+            socket.giveBack(rest);
+            boolean unused = response.body().source().exhausted();
+            givenBack = true;
+        }
     }
 
     @Override

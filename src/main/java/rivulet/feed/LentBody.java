@@ -145,8 +145,7 @@ final class LentBody implements ReadLoop.Body {
     public void left() {
         try (response) {
             if (clean) {
-                socket.giveBack(LAST_CHUNK);
-                boolean unused = response.body().source().exhausted();
+                source.giveBack(socket, response, LAST_CHUNK);
             } else {
                 source.cancel();
             }

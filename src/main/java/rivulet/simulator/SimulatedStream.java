@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.simulator.Reply.Ending;
+import rivulet.wire.Peer;
 import rivulet.wire.StreamResponse;
 
 /**
@@ -33,6 +34,7 @@ final class SimulatedStream implements Callback {
     private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
 
     private final ScheduledExecutorService timer;
+    private final Peer peer;
     private final Reply reply;
     private final List<Frame> frames;
     private final long gapNanos;
@@ -50,7 +52,8 @@ final class SimulatedStream implements Callback {
     private int dripped;
     private long dueNanos;
 
-    private SimulatedStream(Reply reply, ScheduledExecutorService timer, Runnable onClose) {
+    private SimulatedStream(Peer peer, Reply reply, ScheduledExecutorService timer, Runnable onClose) {
+        this.peer = peer;
         this.reply = reply;
         this.frames = reply.frames();
         this.timer = timer;
@@ -62,10 +65,11 @@ final class SimulatedStream implements Callback {
 
     /** Starts a reply, on the thread of the request and before its handler returns; {@code onClose} is run once. */
     static void start(Context ctx, Reply reply, ScheduledExecutorService timer, Runnable onClose) {
-        SimulatedStream stream = new SimulatedStream(reply, timer, onClose);
+        SimulatedStream stream = new SimulatedStream(new Peer(ctx.req()), reply, timer, onClose);
         ctx.status(reply.status());
-        StreamResponse response = new StreamResponse(ctx, reply.headers(), gone -> stream.close());
+        StreamResponse response = new StreamResponse(ctx, reply.headers(), stream.peer, gone -> stream.close());
         stream.response = response;
+        response.heedPeer();
         if (stream.closed.get()) {
             response.breakOff();
         } else {
@@ -119,7 +123,7 @@ final class SimulatedStream implements Callback {
                 end(open);
             } else if (System.nanoTime() < dueNanos) {
                 // While it waits, nothing that is written could tell that the peer has left.
-                open.watchPeer();
+                peer.watch();
                 scheduleNext();
             } else if (allWritten() && headSent) {
                 finish(open);

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractEndPoint;
-import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -25,7 +24,10 @@ public final class Peer {
     private static final int MOST_AHEAD = 1024;
 
     private final ServletContextRequest request;
-    private final Runnable onGone;
+    /** Told that the peer has left. */
+    private Runnable onGone = () -> {};
+
+    private boolean gone;
     /** What was read of the next request, in flush mode. */
     private ByteBuffer ahead = BufferUtil.allocate(1);
 
@@ -35,17 +37,27 @@ public final class Peer {
     /** Registered at the connection while the peer is watched on HTTP/1.1. */
     private @Nullable Watch watch;
 
-    /**
-     * The peer that sent a request.
-     *
-     * @param onGone told that it has left, once on HTTP/1.1 and not after {@link #giveBack} or {@link #letGo}; on one of
-     *     the server's threads, which it must not keep
-     */
-    public Peer(HttpServletRequest request, Runnable onGone) {
+    /** The peer that sent a request. */
+    public Peer(HttpServletRequest request) {
         this.request = ServletContextRequest.getServletContextRequest(request);
-        this.onGone = onGone;
         // What comes next then is the body, which Jetty may read at the same time.
         over = hasUnreadBody(request);
+        if (version() >= HttpVersion.HTTP_2.getVersion()) {
+            watched = true;
+            listen();
+        }
+    }
+
+    private int version() {
+        return request.getConnectionMetaData().getHttpVersion().getVersion();
+    }
+
+    private void listen() {
+        try {
+            request.addFailureListener(cause -> leaves());
+        } catch (IllegalStateException requestIsOver) {
+            leaves();
+        }
     }
 
     private static boolean hasUnreadBody(HttpServletRequest request) {
@@ -58,9 +70,23 @@ public final class Peer {
     }
 
     /**
-     * Begins to watch. A peer has left when it resets its connection or takes its HTTP/2 request back, and when it closes
-     * its side of an HTTP/1.1 connection: one that only shuts down its output counts as gone, as it does for most
-     * servers. Safe on any thread, and done once.
+     * Who is to know that the peer has left, in place of whoever was before: told once, at once if it has left already, and
+     * not after {@link #giveBack} or {@link #letGo}; on one of the server's threads, which it must not keep.
+     */
+    public void onGone(Runnable told) {
+        synchronized (this) {
+            onGone = told;
+            if (!gone) {
+                return;
+            }
+        }
+        told.run();
+    }
+
+    /**
+     * Begins to watch, which on HTTP/2 is done from the beginning. A peer has left when it resets its connection or takes
+     * its HTTP/2 request back, and when it closes its side of an HTTP/1.1 connection: one that only shuts down its output
+     * counts as gone, as it does for most servers. Safe on any thread, and done once.
      */
     public synchronized void watch() {
         if (watched || over) {
@@ -68,10 +94,7 @@ public final class Peer {
         }
         watched = true;
         // Asked of the connection: what it says is this request's only while its response is open.
-        ConnectionMetaData meta = request.getConnectionMetaData();
-        if (meta.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
-            request.addFailureListener(cause -> onGone.run());
-        } else if (meta.getConnection() instanceof HttpConnection connection
+        if (request.getConnectionMetaData().getConnection() instanceof HttpConnection connection
                 && connection.getEndPoint() instanceof AbstractEndPoint endPoint) {
             watch = new Watch(connection, endPoint);
             watch.register();
@@ -97,6 +120,20 @@ public final class Peer {
             watch.unregister();
             watch = null;
         }
+    }
+
+    /** It has left, unless the answer has ended. */
+    private void leaves() {
+        Runnable told;
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            over = true;
+            gone = true;
+            told = onGone;
+        }
+        told.run();
     }
 
     /** Without a stack trace: there is one at the end of each response, and nobody looks at it. */
@@ -135,27 +172,19 @@ public final class Peer {
         /** There is something to read. */
         @Override
         public void succeeded() {
-            boolean gone;
+            boolean left;
             synchronized (Peer.this) {
-                gone = !over && fill() < 0;
-                over |= gone;
+                left = !over && fill() < 0;
             }
-            if (gone) {
-                onGone.run();
+            if (left) {
+                leaves();
             }
         }
 
         /** The connection is closed, or this is no longer registered. */
         @Override
         public void failed(Throwable cause) {
-            boolean gone;
-            synchronized (Peer.this) {
-                gone = !over;
-                over = true;
-            }
-            if (gone) {
-                onGone.run();
-            }
+            leaves();
         }
 
         /** Reads all there is, and waits for more; -1 if the peer has left. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.eclipse.jetty.ee10.servlet.ServletChannel;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EofException;
@@ -39,15 +40,16 @@ public final class StreamResponse {
      *
      * @param headers what goes into the head, beside the status, which is 200 unless the context has another; no
      *     Content-Length: Jetty does not count what goes past its output stream, and would break the connection at the end
-     * @param onGone told, maybe more than once, when the peer leaves, from {@link #watchPeer} on, or the server ends the
+     * @param peer who is answered; given back, or let go, at the end
+     * @param onGone told, maybe more than once, when the peer leaves, from {@link #heedPeer} on, or the server ends the
      *     request, while it is open; on one of the server's threads, which it must not keep
      */
-    public StreamResponse(Context ctx, Map<String, String> headers, Consumer<Throwable> onGone) {
+    public StreamResponse(Context ctx, Map<String, String> headers, Peer peer, Consumer<Throwable> onGone) {
         client = new SseClient(ctx);
         client.keepAlive();
         request = ServletContextRequest.getServletContextRequest(ctx.req());
         this.onGone = onGone;
-        peer = new Peer(ctx.req(), () -> tellGone(() -> new EofException("the peer has left")));
+        this.peer = peer;
         headers.forEach((name, value) ->
                 request.getServletContextResponse().getHeaders().put(name, value));
         // Javalin does not listen.
@@ -62,9 +64,9 @@ public final class StreamResponse {
         request.getServletContextResponse().write(false, bytes, callback);
     }
 
-    /** Begins to look for the peer's leaving, see {@link Peer}, though nothing is written; does so once. */
-    public void watchPeer() {
-        peer.watch();
+    /** Has it told when the peer leaves, or if it has left already. */
+    public void heedPeer() {
+        peer.onGone(() -> tellGone(() -> new EofException("the peer has left")));
     }
 
     /** Ends the response cleanly, once all writes are done. */
@@ -83,7 +85,11 @@ public final class StreamResponse {
         if (closed.compareAndSet(false, true)) {
             ConnectionMetaData connection = request.getConnectionMetaData();
             if (connection.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
-                request.getServletChannel().abort(new EofException("broken off"));
+                ServletChannel channel = request.getServletChannel();
+                // If the peer has taken the request back, the channel may be the next one's by now.
+                if (request.equals(channel.getServletContextRequest())) {
+                    channel.abort(new EofException("broken off"));
+                }
             } else {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
                 connection.getConnection().getEndPoint().close();

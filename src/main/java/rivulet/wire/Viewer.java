@@ -99,11 +99,9 @@ final class Viewer {
 
     /**
      * Called now and then: sends a heartbeat after so long a silence; drops the viewer if one write has been in flight for
-     * so long. From the first time on it is noticed when the peer leaves: not before, since most answers that are short
-     * have ended by then, and it costs as much as a write.
+     * so long.
      */
     void tick(Duration heartbeat, Duration slow) {
-        response.watchPeer();
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);

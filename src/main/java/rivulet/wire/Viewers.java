@@ -70,14 +70,19 @@ public final class Viewers {
      * Answers a request with a stream, from a position on. Called on the request's own thread before its handler
      * returns, or from a stage of the future that the handler gave.
      *
+     * @param peer who asked
      * @param after the index of the last entry the client has, -1 if it has none
      * @param onClose told when the viewer is gone
      */
-    public void show(Context ctx, StreamLog log, int after, Format format, Closed onClose) {
+    public void show(Context ctx, Peer peer, StreamLog log, int after, Format format, Closed onClose) {
         AtomicReference<@Nullable Viewer> self = new AtomicReference<>();
-        StreamResponse response = new StreamResponse(
-                ctx, head(log, format), cause -> ifSet(self, viewer -> writer.execute(() -> viewer.close(cause))));
+        StreamResponse response = null;
         try {
+            response = new StreamResponse(
+                    ctx,
+                    head(log, format),
+                    peer,
+                    cause -> ifSet(self, viewer -> writer.execute(() -> viewer.close(cause))));
             Viewer viewer = new Viewer(
                     log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, passed, (sent, shown) -> {
                         ifSet(self, viewers::remove);
@@ -89,12 +94,16 @@ public final class Viewers {
             // All before it begins: what has ended by then would stay here for ever.
             viewers.add(viewer);
             self.set(viewer);
+            response.heedPeer();
             ctx.attribute(SHOWN, viewer.shown());
             viewer.begin();
         } catch (RuntimeException e) {
-            // The request is kept open by now: without a viewer nobody would ever end it. Nothing was sent; an error
-            // can be.
-            response.end();
+            // Without one, the request was over already: an HTTP/2 peer had taken it back.
+            if (response != null) {
+                // It is kept open by now, and without a viewer nobody would ever end it. Nothing was sent: an error can
+                // be.
+                response.end();
+            }
             onClose.closed(false, new Shown(log.start().stream(), after));
             throw e;
         }
@@ -111,7 +120,7 @@ public final class Viewers {
         if (format.sse()) {
             bytes = Sse.withRetry(Sse.withZeroInId(bytes, end.index()), retryMillis.getAsInt());
         }
-        StreamResponse response = new StreamResponse(ctx, head(log, format), cause -> {});
+        StreamResponse response = new StreamResponse(ctx, head(log, format), new Peer(ctx.req()), cause -> {});
         response.write(ByteBuffer.wrap(bytes), Callback.from(response::end));
     }
 
@@ -120,7 +129,7 @@ public final class Viewers {
      * again.
      */
     public void later(Context ctx, Format format) {
-        StreamResponse response = new StreamResponse(ctx, head(format), cause -> {});
+        StreamResponse response = new StreamResponse(ctx, head(format), new Peer(ctx.req()), cause -> {});
         response.write(ByteBuffer.wrap(format.heartbeat()), Callback.from(response::breakOff));
     }
 

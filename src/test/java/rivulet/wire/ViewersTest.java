@@ -127,15 +127,31 @@ class ViewersTest {
             config.routes.get(
                     "/now",
                     ctx -> viewers.show(
-                            ctx, new BrokenLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)));
+                            ctx,
+                            new Peer(ctx.req()),
+                            new BrokenLog(),
+                            -1,
+                            Format.JSON,
+                            (sentAny, shown) -> closed.add(sentAny)));
             config.routes.get(
                     "/ending",
-                    ctx -> prompt.show(ctx, new EndingLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)));
+                    ctx -> prompt.show(
+                            ctx,
+                            new Peer(ctx.req()),
+                            new EndingLog(),
+                            -1,
+                            Format.JSON,
+                            (sentAny, shown) -> closed.add(sentAny)));
             config.routes.get(
                     "/later",
                     ctx -> ctx.future(() -> CompletableFuture.runAsync(
                             () -> viewers.show(
-                                    ctx, new BrokenLog(), -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny)),
+                                    ctx,
+                                    new Peer(ctx.req()),
+                                    new BrokenLog(),
+                                    -1,
+                                    Format.JSON,
+                                    (sentAny, shown) -> closed.add(sentAny)),
                             writer)));
         });
         app.start("127.0.0.1", 0);

@@ -299,7 +299,8 @@ abstract class StreamLogContract {
         // What these have ready to be shown takes most of it.
         for (int i = 0; i < 5; i++) {
             StreamLog other = writing().create(Kind.CHAT, "m");
-            pieces(70).forEach(other::append);
+            // In step, too: a shared store gives up what is too much to wait for it.
+            appendInStep(other, found(other), pieces(70));
         }
         StreamLog log = writing().create(Kind.CHAT, "m");
         StreamLog found = found(log);

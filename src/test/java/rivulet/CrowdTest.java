@@ -78,16 +78,17 @@ class CrowdTest {
         }
     }
 
-    /** What has come of a response that was broken off: whole blocks, out of whole chunks or the last one's beginning. */
+    /** What had come of a response that was reset: whole blocks, out of whole chunks or the last one's beginning. */
     private static List<SseEvent> leftOf(SocketChannel channel) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
         try (channel) {
-            while (channel.read(buffer.clear()) >= 0) {
+            while (true) {
+                assertTrue(channel.read(buffer.clear()) >= 0, "what was not read was dropped");
                 all.write(buffer.array(), 0, buffer.position());
             }
-        } catch (IOException e) {
-            // Reset: what came before counts.
+        } catch (IOException reset) {
+            // What came before counts.
         }
         String chunked = all.toString(StandardCharsets.ISO_8859_1);
         StringBuilder body = new StringBuilder();

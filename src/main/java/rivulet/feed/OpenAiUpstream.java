@@ -276,7 +276,8 @@ public final class OpenAiUpstream {
 
     /** What a call that never got an answer's head means. */
     UpstreamError unreachable(@Nullable Throwable cause, boolean requestSent) {
-        String why = cause == null ? "" : ": " + scrubber.scrub(String.valueOf(cause.getMessage()));
+        // A channel's exceptions say nothing but their name.
+        String why = cause == null || cause.getMessage() == null ? "" : ": " + scrubber.scrub(cause.getMessage());
         return requestSent
                 ? new UpstreamError(
                         ErrorCode.UPSTREAM_ERROR, "The upstream closed the connection before it answered" + why, null)

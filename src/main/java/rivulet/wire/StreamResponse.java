@@ -6,6 +6,8 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,9 +16,12 @@ import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletChannel;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
-import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The response of one request that streams. Javalin's {@link SseClient} is its handle: it keeps the request open without
@@ -28,6 +33,8 @@ import org.eclipse.jetty.util.Callback;
  * only one write may be in flight.
  */
 public final class StreamResponse {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamResponse.class);
+
     private final SseClient client;
     private final ServletContextRequest request;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -83,8 +90,7 @@ public final class StreamResponse {
      */
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
-            ConnectionMetaData connection = request.getConnectionMetaData();
-            if (connection.getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion()) {
+            if (isHttp2()) {
                 ServletChannel channel = request.getServletChannel();
                 // If the peer has taken the request back, the channel may be the next one's by now.
                 if (request.equals(channel.getServletContextRequest())) {
@@ -92,12 +98,33 @@ public final class StreamResponse {
                 }
             } else {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
-                connection.getConnection().getEndPoint().close();
+                request.getConnectionMetaData().getConnection().getEndPoint().close();
             }
             // After the close, or the connection would go on with a request whose beginning it was not given.
             peer.letGo();
             client.close();
         }
+    }
+
+    /**
+     * Has what the peer has not read dropped when the response is broken off. The network would hold it, some megabytes, for
+     * as long as the peer is there and does not read. On HTTP/2 the connection is others' too, and keeps what it has.
+     */
+    public void dropUnread() {
+        EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+        EndPoint below = endPoint instanceof EndPoint.Wrapper secure ? secure.unwrap() : endPoint;
+        if (!isHttp2() && below instanceof SocketChannelEndPoint socket) {
+            try {
+                // It is reset then, rather than closed behind the last byte.
+                socket.getChannel().setOption(StandardSocketOptions.SO_LINGER, 0);
+            } catch (IOException closedAlready) {
+                LOG.debug("nothing is left to be dropped", closedAlready);
+            }
+        }
+    }
+
+    private boolean isHttp2() {
+        return request.getConnectionMetaData().getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion();
     }
 
     private static AsyncContext async(HttpServletRequest request) {

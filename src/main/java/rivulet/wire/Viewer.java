@@ -105,6 +105,7 @@ final class Viewer {
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
         if (writing && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);
+            response.dropUnread();
             close(new IllegalStateException("the viewer does not read"));
         } else if (!writing && nanos >= heartbeat.toNanos()) {
             heartbeatDue = true;

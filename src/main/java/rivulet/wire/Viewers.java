@@ -98,10 +98,11 @@ public final class Viewers {
             ctx.attribute(SHOWN, viewer.shown());
             viewer.begin();
         } catch (RuntimeException e) {
-            // Without one, the request was over already: an HTTP/2 peer had taken it back.
-            if (response != null) {
-                // It is kept open by now, and without a viewer nobody would ever end it. Nothing was sent: an error can
-                // be.
+            if (response == null) {
+                // The request was over already: an HTTP/2 peer had taken it back.
+                peer.letGo();
+            } else {
+                // It is kept open by now, and without a viewer nobody would ever end it.
                 response.end();
             }
             onClose.closed(false, new Shown(log.start().stream(), after));

@@ -22,10 +22,12 @@ final class MemoryLog implements StreamLog {
     private static final int ENTRY_BYTES = 300;
     /** The newest entries that are packed only once the log has ended: many viewers are about to be shown them. */
     private static final int TAIL_BYTES = 8 * 1024;
-    /** What is packed at once, unless one entry alone is larger: whoever appends has to wait for it. */
+    /** What is packed at once, unless one entry alone is larger, or the log has ended: whoever appends has to wait for it. */
     private static final int STEP_BYTES = 16 * 1024;
-    /** Less is not worth a run of its own. */
+    /** Less is not worth a run of its own, while the log grows. */
     private static final int MIN_STEP_BYTES = 8 * 1024;
+    /** Nor is less when it has ended. An entry is some six objects, and most logs are short, and kept for minutes. */
+    private static final int MIN_LAST_BYTES = 1024;
 
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
@@ -95,7 +97,7 @@ final class MemoryLog implements StreamLog {
             entriesBytes += growth;
             ended = event.terminal();
             counted = !forgotten;
-            pack = packableBytes() >= (ended ? MIN_STEP_BYTES : STEP_BYTES);
+            pack = packableBytes() >= (ended ? MIN_LAST_BYTES : STEP_BYTES);
         }
         if (event.terminal()) {
             onEnd.accept(this);
@@ -271,7 +273,7 @@ final class MemoryLog implements StreamLog {
     /** How many of the oldest entries are packed next: never the newest. */
     @GuardedBy("this")
     private int packable() {
-        long most = Math.min(packableBytes(), STEP_BYTES);
+        long most = ended ? packableBytes() : Math.min(packableBytes(), STEP_BYTES);
         long sum = 0;
         int count = 0;
         while (sum < most && count < entries.size() - 1) {

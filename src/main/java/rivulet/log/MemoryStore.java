@@ -10,7 +10,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -27,6 +30,8 @@ public final class MemoryStore implements LogStore {
     private static final int ID_DIGITS = 22;
     /** All logs are looked through for what can be folded no more often than so many times while they fill the bound. */
     private static final int LOOKS = 256;
+    /** How often logs are forgotten at most. */
+    private static final Duration FORGET_TOGETHER = Duration.ofMillis(100);
 
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
     private final Map<String, Claim> claims = new ConcurrentHashMap<>();
@@ -35,11 +40,20 @@ public final class MemoryStore implements LogStore {
     private final SecureRandom random;
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
-    /** In the order in which they ended. */
-    private final Queue<MemoryLog> ended = new ConcurrentLinkedQueue<>();
+    /** In the order in which they ended, and so in which they are forgotten: one timer does for all. */
+    private final Queue<Ended> ended = new ConcurrentLinkedQueue<>();
+
+    private final AtomicBoolean forgetting = new AtomicBoolean();
+    /** The same for all logs. */
+    private final Consumer<MemoryLog> onEnd = this::ended;
+
+    private final LongConsumer onGrowth = this::grown;
 
     private final Folding folding;
     private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
+
+    /** A log, and when it ended, in nanoseconds. */
+    private record Ended(MemoryLog log, long atNanos) {}
 
     /**
      * @param retention how long an ended stream can be read
@@ -78,7 +92,7 @@ public final class MemoryStore implements LogStore {
         open(start);
         Claim earlier = claims.putIfAbsent(key, new Claim(start.stream(), fingerprint));
         if (earlier == null) {
-            later(() -> forgetClaim(key, start.stream()));
+            later(() -> forgetClaim(key, start.stream()), retention.toNanos());
         } else {
             drop(start.stream());
         }
@@ -161,24 +175,43 @@ public final class MemoryStore implements LogStore {
     }
 
     private boolean dropOldestEnded() {
-        MemoryLog oldest = ended.poll();
-        if (oldest != null && logs.remove(oldest.start().stream(), oldest)) {
-            bytes.addAndGet(-oldest.forget());
+        Ended oldest = ended.poll();
+        if (oldest != null && logs.remove(oldest.log().start().stream(), oldest.log())) {
+            bytes.addAndGet(-oldest.log().forget());
         }
         return oldest != null;
     }
 
     private MemoryLog newLog(Event.Start start) {
-        MemoryLog log = new MemoryLog(start, this::ended, this::grown);
+        MemoryLog log = new MemoryLog(start, onEnd, onGrowth);
         bytes.addAndGet(log.bytes());
         return log;
     }
 
     private void ended(MemoryLog log) {
-        ended.add(log);
-        // The id alone: the log may have to go before its time.
-        String id = log.start().stream();
-        later(() -> drop(id));
+        ended.add(new Ended(log, System.nanoTime()));
+        forgetLater(retention.toNanos());
+    }
+
+    private void forgetLater(long nanos) {
+        if (forgetting.compareAndSet(false, true)) {
+            later(this::forgetEnded, Math.max(nanos, FORGET_TOGETHER.toNanos()));
+        }
+    }
+
+    private void forgetEnded() {
+        long before = System.nanoTime() - retention.toNanos();
+        Ended oldest = ended.peek();
+        while (oldest != null && oldest.atNanos() - before <= 0) {
+            // Perhaps the next one by now, where memory is short; it would go in a moment, too.
+            dropOldestEnded();
+            oldest = ended.peek();
+        }
+        forgetting.set(false);
+        oldest = ended.peek();
+        if (oldest != null) {
+            forgetLater(oldest.atNanos() - before);
+        }
     }
 
     /** Tells the readers of a log that another node will go on with it. */
@@ -193,7 +226,6 @@ public final class MemoryStore implements LogStore {
     void drop(String id) {
         MemoryLog log = logs.remove(id);
         if (log != null) {
-            ended.remove(log);
             bytes.addAndGet(-log.forget());
         }
     }
@@ -207,9 +239,9 @@ public final class MemoryStore implements LogStore {
         claims.computeIfPresent(key, (k, claim) -> claim.stream().equals(stream) ? null : claim);
     }
 
-    private void later(Runnable forget) {
+    private void later(Runnable forget, long nanos) {
         if (!timer.isShutdown()) {
-            timer.schedule(forget, retention.toMillis(), TimeUnit.MILLISECONDS);
+            timer.schedule(forget, nanos, TimeUnit.NANOSECONDS);
         }
     }
 }

@@ -168,6 +168,8 @@ final class Server {
     private static void http(HttpConfiguration http) {
         http.setRequestHeaderSize(REQUEST_HEAD_BYTES);
         http.setSendServerVersion(false);
+        // From its second request on, a connection would keep 100 KB of fields that it has seen.
+        http.setHeaderCacheSize(0);
         // A prompt in the path may hold anything; no path here names a file.
         http.setUriCompliance(UriCompliance.UNSAFE);
     }

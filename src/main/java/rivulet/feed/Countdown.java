@@ -1,9 +1,9 @@
 package rivulet.feed;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Counts down to a launch, as the tutorial does: {@code 5 4 3 2 1 발사!}. */
 public final class Countdown {
@@ -19,11 +19,12 @@ public final class Countdown {
      * @param timer runs the feed
      */
     public static Feed feed(int from, Duration interval, ScheduledExecutorService timer) {
-        List<String> pieces = new ArrayList<>();
-        for (int number = from; number > 0; number--) {
-            pieces.add(String.valueOf(number));
-        }
-        pieces.add(LAUNCH);
-        return new PacedText(pieces, interval, timer);
+        return new PacedText(() -> pieces(from).iterator(), interval, timer);
+    }
+
+    private static Stream<String> pieces(int from) {
+        Stream<String> numbers = IntStream.iterate(from, number -> number > 0, number -> number - 1)
+                .mapToObj(String::valueOf);
+        return Stream.concat(numbers, Stream.of(LAUNCH));
     }
 }

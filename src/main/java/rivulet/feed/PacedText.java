@@ -1,7 +1,7 @@
 package rivulet.feed;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.Iterator;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -17,12 +17,13 @@ final class PacedText implements Feed {
     /** Pieces said in one go at most, where the interval is nothing: others use the timer too. */
     private static final int MOST_AT_ONCE = 256;
 
-    private final List<String> pieces;
+    private final Iterable<String> pieces;
     private final Duration interval;
     private final ScheduledExecutorService timer;
 
-    PacedText(List<String> pieces, Duration interval, ScheduledExecutorService timer) {
-        this.pieces = List.copyOf(pieces);
+    /** @param pieces gone through as they are said: those to come need not be there yet */
+    PacedText(Iterable<String> pieces, Duration interval, ScheduledExecutorService timer) {
+        this.pieces = pieces;
         this.interval = interval;
         this.timer = timer;
     }
@@ -36,6 +37,7 @@ final class PacedText implements Feed {
 
     private final class Speaker implements Cancellation {
         private final Sink sink;
+        private final Iterator<String> left = pieces.iterator();
         private final long startNanos = System.nanoTime();
         /** The step to come; null once cancelled. */
         private final AtomicReference<@Nullable Future<?>> step = new AtomicReference<>();
@@ -58,10 +60,11 @@ final class PacedText implements Feed {
 
         private void speak() {
             int most = interval.isZero() ? MOST_AT_ONCE : 1;
-            for (int i = 0; i < most && said < pieces.size() && !cancelled; i++) {
-                sink.text(pieces.get(said++));
+            for (int i = 0; i < most && left.hasNext() && !cancelled; i++) {
+                sink.text(left.next());
+                said++;
             }
-            if (said == pieces.size()) {
+            if (!left.hasNext()) {
                 sink.done(FinishReason.STOP, null);
             } else if (!cancelled) {
                 long due = startNanos + said * interval.toNanos();

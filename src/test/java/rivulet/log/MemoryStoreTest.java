@@ -67,6 +67,20 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Test
+    void aShortStreamTakesLittleOnceItHasEnded() throws InterruptedException {
+        StreamLog log = store.create(Kind.CHAT, "m");
+        for (int i = 0; i < 10; i++) {
+            log.append(new Event.Text("wörd " + i));
+        }
+        long live = store.bytes();
+        log.append(EveryEvent.done());
+        assertTrue(store.bytes() < live / 3, store.bytes() + " of " + live);
+        List<Event> read = events(readToEnd(log));
+        assertEquals(12, read.size());
+        assertEquals(new Event.Text("wörd 9"), read.get(10));
+    }
+
+    @Test
     void aStoreFullOfLiveStreamsSaysSoUntilOneIsOver() {
         bound(1_000_000);
         StreamLog log = store.create(Kind.CHAT, null);

@@ -28,6 +28,7 @@ public final class Peer {
     private Runnable onGone = () -> {};
 
     private boolean gone;
+    private boolean takenBack;
     /** What was read of the next request, in flush mode. */
     private ByteBuffer ahead = BufferUtil.allocate(1);
 
@@ -54,9 +55,9 @@ public final class Peer {
 
     private void listen() {
         try {
-            request.addFailureListener(cause -> leaves());
+            request.addFailureListener(cause -> takesBack());
         } catch (IllegalStateException requestIsOver) {
-            leaves();
+            takesBack();
         }
     }
 
@@ -67,6 +68,16 @@ public final class Peer {
         } catch (IOException e) {
             return true;
         }
+    }
+
+    /** Whether it has taken its HTTP/2 request back: then Jetty has ended that, and nobody is to touch it any more. */
+    public synchronized boolean hasTakenBack() {
+        return takenBack;
+    }
+
+    /** Whether it is known to have left. */
+    public synchronized boolean hasLeft() {
+        return gone;
     }
 
     /**
@@ -120,6 +131,13 @@ public final class Peer {
             watch.unregister();
             watch = null;
         }
+    }
+
+    private void takesBack() {
+        synchronized (this) {
+            takenBack = true;
+        }
+        leaves();
     }
 
     /** It has left, unless the answer has ended. */

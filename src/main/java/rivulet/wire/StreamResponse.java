@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.eclipse.jetty.ee10.servlet.ServletChannel;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
@@ -91,11 +90,7 @@ public final class StreamResponse {
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
             if (isHttp2()) {
-                ServletChannel channel = request.getServletChannel();
-                // If the peer has taken the request back, the channel may be the next one's by now.
-                if (request.equals(channel.getServletContextRequest())) {
-                    channel.abort(new EofException("broken off"));
-                }
+                request.getServletChannel().abort(new EofException("broken off"));
             } else {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
                 request.getConnectionMetaData().getConnection().getEndPoint().close();

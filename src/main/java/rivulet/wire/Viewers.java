@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,15 +76,20 @@ public final class Viewers {
      * @param onClose told when the viewer is gone
      */
     public void show(Context ctx, Peer peer, StreamLog log, int after, Format format, Closed onClose) {
+        if (peer.hasTakenBack()) {
+            onClose.closed(false, new Shown(log.start().stream(), after));
+            return;
+        }
         AtomicReference<@Nullable Viewer> self = new AtomicReference<>();
         StreamResponse response = null;
+        Viewer viewer;
         try {
             response = new StreamResponse(
                     ctx,
                     head(log, format),
                     peer,
-                    cause -> ifSet(self, viewer -> writer.execute(() -> viewer.close(cause))));
-            Viewer viewer = new Viewer(
+                    cause -> ifSet(self, gone -> writer.execute(() -> gone.close(cause))));
+            viewer = new Viewer(
                     log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, passed, (sent, shown) -> {
                         ifSet(self, viewers::remove);
                         if (shown.end() == Shown.End.SLOW) {
@@ -91,15 +97,10 @@ public final class Viewers {
                         }
                         onClose.closed(sent, shown);
                     });
-            // All before it begins: what has ended by then would stay here for ever.
-            viewers.add(viewer);
-            self.set(viewer);
-            response.heedPeer();
             ctx.attribute(SHOWN, viewer.shown());
-            viewer.begin();
         } catch (RuntimeException e) {
             if (response == null) {
-                // The request was over already: an HTTP/2 peer had taken it back.
+                // The request was taken back in this very moment.
                 peer.letGo();
             } else {
                 // It is kept open by now, and without a viewer nobody would ever end it.
@@ -108,6 +109,15 @@ public final class Viewers {
             onClose.closed(false, new Shown(log.start().stream(), after));
             throw e;
         }
+        // All before it begins: what has ended by then would stay here for ever.
+        viewers.add(viewer);
+        self.set(viewer);
+        if (peer.hasLeft()) {
+            // Before it is written anything: it was told no id, and cannot come back.
+            viewer.close(new EofException("the peer has left"));
+        }
+        response.heedPeer();
+        viewer.begin();
     }
 
     /**

@@ -90,7 +90,7 @@ final class Follow {
         Peer peer = peers.meet(ctx.req());
         CompletableFuture<Void> held = when(log, () -> log.head() > 0);
         completeAfter(HOLD_BACK, held);
-        // Whoever has left has no use for an error's status: it is shown the stream, and goes at once.
+        // Whoever has left has no use for an error's status, and need not be waited for.
         peer.onGone(() -> held.complete(null));
         ctx.future(() -> held.thenRunAsync(
                 () -> {

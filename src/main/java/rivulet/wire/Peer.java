@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>To notice it is to read, and what is read may be the peer's next request. That is kept here while the response is
  * open, and handed to the connection by {@link #giveBack}, before it reads on its own again: its buffer is no two
- * threads' at once. {@code NEW -> WATCHED -> OVER}, guarded by this, or straight from NEW to OVER.
+ * threads' at once. {@code NEW -> WATCHED -> OVER}, guarded by this, or straight from NEW to OVER; it is over when the
+ * peer has left, or need not be watched any more.
  */
 public final class Peer {
     /** Of the next request, while this one is answered: a peer that sends more is believed to be there. */

@@ -128,9 +128,10 @@ final class Viewer {
         private final Function<Entry, byte[]> encoder;
         private int position;
         private Batch inFlight;
+        /** From the moment its write begins: the peer may have read it, and left, before that is known to be done. */
         private boolean headSent;
+
         private boolean retrySent;
-        private boolean sentAny;
 
         private Pump(int position) {
             this.position = position;
@@ -157,7 +158,6 @@ final class Viewer {
         @Override
         protected void onSuccess() {
             position = inFlight.last();
-            sentAny = true;
             long nanos = nanoTime.getAsLong();
             lastWriteNanos = nanos;
             shown.written(position, nanos);
@@ -171,7 +171,7 @@ final class Viewer {
             // Before the response ends: whoever writes it down then looks here.
             shown.ended(Shown.End.COMPLETE);
             response.end();
-            onClose.closed(sentAny, shown);
+            onClose.closed(headSent, shown);
         }
 
         @Override
@@ -185,7 +185,7 @@ final class Viewer {
             subscription.close();
             shown.ended(Shown.End.LEFT);
             response.breakOff();
-            onClose.closed(sentAny, shown);
+            onClose.closed(headSent, shown);
         }
 
         private Action nothingToShow() {

@@ -35,21 +35,25 @@ class LeavingTest {
 
     private static final String NEXT = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    /** An upstream that says one delta and then waits for the peer to close. */
+    /** An upstream that says one delta, and then waits for the peer to close. */
     private static RawUpstream waiting() {
+        return waitingAfter(DELTA);
+    }
+
+    /** An upstream that answers, says that, and waits for the peer to close. */
+    private static RawUpstream waitingAfter(String said) {
         return new RawUpstream((request, connection) -> {
             connection.sendStreamHead();
-            connection.send(DELTA);
+            connection.send(said);
             connection.awaitPeerClose();
         });
     }
 
-    /** An upstream that answers, says nothing, and waits for the peer to close. */
-    private static RawUpstream silent() {
-        return new RawUpstream((request, connection) -> {
-            connection.sendStreamHead();
-            connection.awaitPeerClose();
-        });
+    private static OkHttpClient http2() {
+        return new OkHttpClient.Builder()
+                .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                .readTimeout(Duration.ofSeconds(30))
+                .build();
     }
 
     private static String begin(TestServer server) {
@@ -163,7 +167,7 @@ class LeavingTest {
     /** Whom nothing was told cannot come back: the stream need not wait for that, however long it would. */
     @Test
     void whoLeavesBeforeTheFirstEventEndsIt() throws Exception {
-        try (RawUpstream upstream = silent();
+        try (RawUpstream upstream = waitingAfter("");
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "1h")) {
             try (Socket client = connect(server, "GET /sse/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
                 upstream.takeRequest();
@@ -176,11 +180,9 @@ class LeavingTest {
 
     @Test
     void whoTakesAnHttp2RequestBackBeforeTheFirstEventEndsIt() throws Exception {
-        try (RawUpstream upstream = silent();
+        try (RawUpstream upstream = waitingAfter("");
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "1h")) {
-            OkHttpClient http2 = new OkHttpClient.Builder()
-                    .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
-                    .build();
+            OkHttpClient http2 = http2();
             for (String path : List.of("/sse/chat", "/sse/chat", "/sse/chat-normal")) {
                 Call call = http2.newCall(
                         new Request.Builder().url(server.url(path)).build());
@@ -307,10 +309,7 @@ class LeavingTest {
     void viewersThatResetTheirHttp2StreamsLeaveNothingSpinning() throws Exception {
         try (RawUpstream upstream = waiting();
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
-            OkHttpClient http2 = new OkHttpClient.Builder()
-                    .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
-                    .readTimeout(Duration.ofSeconds(30))
-                    .build();
+            OkHttpClient http2 = http2();
             List<Call> calls = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 Call call = http2.newCall(

@@ -50,9 +50,6 @@ final class AnswerSource implements EventSource, Callback {
     private final Supplier<ReadLoop> loops;
 
     @GuardedBy("this")
-    private boolean cancelled;
-
-    @GuardedBy("this")
     private boolean givenBack;
 
     /**
@@ -99,14 +96,13 @@ final class AnswerSource implements EventSource, Callback {
     @Override
     public synchronized void cancel() {
         if (!givenBack) {
-            cancelled = true;
             call.cancel();
         }
     }
 
     /** Has OkHttp read the rest of a body that has ended well, and have the connection back, unless it was cancelled. */
     synchronized void giveBack(UpstreamSocket socket, Response response, byte[] rest) throws IOException {
-        if (!cancelled) {
+        if (!call.isCanceled()) {
             socket.giveBack(rest);
             boolean unused = response.body().source().exhausted();
             givenBack = true;

@@ -3,7 +3,6 @@ package rivulet.feed;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Says a given text as a model would: a character at a time. */
@@ -23,7 +22,7 @@ public final class FakeLlm {
      * @param timer runs the feed
      */
     public static Feed feed(String text, Duration delay, ScheduledExecutorService timer) {
-        Matcher graphemes = GRAPHEME.matcher(text);
-        return new PacedText(() -> graphemes.results().map(MatchResult::group).iterator(), delay, timer);
+        return new PacedText(
+                () -> GRAPHEME.matcher(text).results().map(MatchResult::group).iterator(), delay, timer);
     }
 }

@@ -5,12 +5,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -30,7 +27,7 @@ public final class MemoryStore implements LogStore {
     private static final int ID_DIGITS = 22;
     /** All logs are looked through for what can be folded no more often than so many times while they fill the bound. */
     private static final int LOOKS = 256;
-    /** How often logs are forgotten at most. */
+    /** How often logs are forgotten at most: those that are due in between go together. */
     private static final Duration FORGET_TOGETHER = Duration.ofMillis(100);
 
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
@@ -40,20 +37,15 @@ public final class MemoryStore implements LogStore {
     private final SecureRandom random;
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
-    /** In the order in which they ended, and so in which they are forgotten: one timer does for all. */
-    private final Queue<Ended> ended = new ConcurrentLinkedQueue<>();
-
-    private final AtomicBoolean forgetting = new AtomicBoolean();
+    /** In the order in which they ended, and so in which they are forgotten. */
+    private final DelayLine<MemoryLog> ended;
     /** The same for all logs. */
-    private final Consumer<MemoryLog> onEnd = this::ended;
+    private final Consumer<MemoryLog> onEnd;
 
     private final LongConsumer onGrowth = this::grown;
 
     private final Folding folding;
     private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
-
-    /** A log, and when it ended, in nanoseconds. */
-    private record Ended(MemoryLog log, long atNanos) {}
 
     /**
      * @param retention how long an ended stream can be read
@@ -65,6 +57,8 @@ public final class MemoryStore implements LogStore {
         this.retention = retention;
         this.timer = timer;
         this.random = random;
+        this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
+        this.onEnd = ended::add;
         this.folding =
                 new Folding(() -> Stream.concat(logs.values().stream(), copies.get()), Math.max(1, maxBytes / LOOKS));
     }
@@ -175,43 +169,23 @@ public final class MemoryStore implements LogStore {
     }
 
     private boolean dropOldestEnded() {
-        Ended oldest = ended.poll();
-        if (oldest != null && logs.remove(oldest.log().start().stream(), oldest.log())) {
-            bytes.addAndGet(-oldest.log().forget());
+        MemoryLog oldest = ended.poll();
+        if (oldest != null) {
+            forget(oldest);
         }
         return oldest != null;
+    }
+
+    private void forget(MemoryLog log) {
+        if (logs.remove(log.start().stream(), log)) {
+            bytes.addAndGet(-log.forget());
+        }
     }
 
     private MemoryLog newLog(Event.Start start) {
         MemoryLog log = new MemoryLog(start, onEnd, onGrowth);
         bytes.addAndGet(log.bytes());
         return log;
-    }
-
-    private void ended(MemoryLog log) {
-        ended.add(new Ended(log, System.nanoTime()));
-        forgetLater(retention.toNanos());
-    }
-
-    private void forgetLater(long nanos) {
-        if (forgetting.compareAndSet(false, true)) {
-            later(this::forgetEnded, Math.max(nanos, FORGET_TOGETHER.toNanos()));
-        }
-    }
-
-    private void forgetEnded() {
-        long before = System.nanoTime() - retention.toNanos();
-        Ended oldest = ended.peek();
-        while (oldest != null && oldest.atNanos() - before <= 0) {
-            // Perhaps the next one by now, where memory is short; it would go in a moment, too.
-            dropOldestEnded();
-            oldest = ended.peek();
-        }
-        forgetting.set(false);
-        oldest = ended.peek();
-        if (oldest != null) {
-            forgetLater(oldest.atNanos() - before);
-        }
     }
 
     /** Tells the readers of a log that another node will go on with it. */
@@ -224,9 +198,9 @@ public final class MemoryStore implements LogStore {
 
     /** Forgets a log. */
     void drop(String id) {
-        MemoryLog log = logs.remove(id);
+        MemoryLog log = logs.get(id);
         if (log != null) {
-            bytes.addAndGet(-log.forget());
+            forget(log);
         }
     }
 

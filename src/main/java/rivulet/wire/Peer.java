@@ -25,11 +25,11 @@ public final class Peer {
     private static final int MOST_AHEAD = 1024;
 
     private final ServletContextRequest request;
+    private final boolean http2;
     /** Told that the peer has left. */
     private Runnable onGone = () -> {};
 
     private boolean gone;
-    private boolean takenBack;
     /** What was read of the next request, in flush mode. */
     private ByteBuffer ahead = BufferUtil.allocate(1);
 
@@ -42,23 +42,21 @@ public final class Peer {
     /** The peer that sent a request. */
     public Peer(HttpServletRequest request) {
         this.request = ServletContextRequest.getServletContextRequest(request);
-        // What comes next then is the body, which Jetty may read at the same time.
-        over = hasUnreadBody(request);
-        if (version() >= HttpVersion.HTTP_2.getVersion()) {
+        http2 = this.request.getConnectionMetaData().getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion();
+        if (http2) {
             watched = true;
             listen();
+        } else {
+            // What comes next then is the body, which Jetty may read at the same time.
+            over = hasUnreadBody(request);
         }
-    }
-
-    private int version() {
-        return request.getConnectionMetaData().getHttpVersion().getVersion();
     }
 
     private void listen() {
         try {
-            request.addFailureListener(cause -> takesBack());
+            request.addFailureListener(cause -> leaves());
         } catch (IllegalStateException requestIsOver) {
-            takesBack();
+            leaves();
         }
     }
 
@@ -71,9 +69,14 @@ public final class Peer {
         }
     }
 
+    /** Whether its connection carries others' answers too. */
+    boolean isHttp2() {
+        return http2;
+    }
+
     /** Whether it has taken its HTTP/2 request back: then Jetty has ended that, and nobody is to touch it any more. */
     public synchronized boolean hasTakenBack() {
-        return takenBack;
+        return http2 && gone;
     }
 
     /** Whether it is known to have left. */
@@ -132,13 +135,6 @@ public final class Peer {
             watch.unregister();
             watch = null;
         }
-    }
-
-    private void takesBack() {
-        synchronized (this) {
-            takenBack = true;
-        }
-        leaves();
     }
 
     /** It has left, unless the answer has ended. */

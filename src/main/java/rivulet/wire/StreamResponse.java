@@ -14,7 +14,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -89,7 +88,7 @@ public final class StreamResponse {
      */
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
-            if (isHttp2()) {
+            if (peer.isHttp2()) {
                 request.getServletChannel().abort(new EofException("broken off"));
             } else {
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
@@ -108,7 +107,7 @@ public final class StreamResponse {
     public void dropUnread() {
         EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
         EndPoint below = endPoint instanceof EndPoint.Wrapper secure ? secure.unwrap() : endPoint;
-        if (!isHttp2() && below instanceof SocketChannelEndPoint socket) {
+        if (!peer.isHttp2() && below instanceof SocketChannelEndPoint socket) {
             try {
                 // It is reset then, rather than closed behind the last byte.
                 socket.getChannel().setOption(StandardSocketOptions.SO_LINGER, 0);
@@ -116,10 +115,6 @@ public final class StreamResponse {
                 LOG.debug("nothing is left to be dropped", closedAlready);
             }
         }
-    }
-
-    private boolean isHttp2() {
-        return request.getConnectionMetaData().getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion();
     }
 
     private static AsyncContext async(HttpServletRequest request) {

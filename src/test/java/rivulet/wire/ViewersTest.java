@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.javalin.Javalin;
+import io.javalin.http.Context;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -124,37 +125,18 @@ class ViewersTest {
         app = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.routes.exception(Exception.class, (e, ctx) -> ctx.status(500));
-            config.routes.get(
-                    "/now",
-                    ctx -> viewers.show(
-                            ctx,
-                            new Peer(ctx.req()),
-                            new BrokenLog(),
-                            -1,
-                            Format.JSON,
-                            (sentAny, shown) -> closed.add(sentAny)));
-            config.routes.get(
-                    "/ending",
-                    ctx -> prompt.show(
-                            ctx,
-                            new Peer(ctx.req()),
-                            new EndingLog(),
-                            -1,
-                            Format.JSON,
-                            (sentAny, shown) -> closed.add(sentAny)));
+            config.routes.get("/now", ctx -> show(viewers, ctx, new BrokenLog()));
+            config.routes.get("/ending", ctx -> show(prompt, ctx, new EndingLog()));
             config.routes.get(
                     "/later",
-                    ctx -> ctx.future(() -> CompletableFuture.runAsync(
-                            () -> viewers.show(
-                                    ctx,
-                                    new Peer(ctx.req()),
-                                    new BrokenLog(),
-                                    -1,
-                                    Format.JSON,
-                                    (sentAny, shown) -> closed.add(sentAny)),
-                            writer)));
+                    ctx -> ctx.future(
+                            () -> CompletableFuture.runAsync(() -> show(viewers, ctx, new BrokenLog()), writer)));
         });
         app.start("127.0.0.1", 0);
+    }
+
+    private void show(Viewers by, Context ctx, StreamLog log) {
+        by.show(ctx, new Peer(ctx.req()), log, -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny));
     }
 
     @AfterEach

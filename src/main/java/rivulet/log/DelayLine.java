@@ -1,0 +1,100 @@
+package rivulet.log;
+
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps each item for the same time, then hands it on: in the order in which they came, and with one timer for all, where
+ * a timer for each would hold many objects an item. Safe on any thread.
+ *
+ * @param <T> what waits
+ */
+public final class DelayLine<T> {
+    private static final Logger LOG = LoggerFactory.getLogger(DelayLine.class);
+
+    private final Duration delay;
+    private final Duration pause;
+    private final ScheduledExecutorService timer;
+    private final LongSupplier nanoTime;
+    private final Consumer<T> due;
+    private final Queue<Waiting<T>> line = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean planned = new AtomicBoolean();
+
+    private record Waiting<T>(T item, long sinceNanos) {}
+
+    /**
+     * @param delay how long each waits at least
+     * @param pause between two times that items are handed on: those that are due in the meantime go together, that much
+     *     later
+     * @param timer hands them on; when it is shut down, those in the line stay there
+     * @param nanoTime a clock in nanoseconds
+     * @param due what is done with each; what it throws is logged
+     */
+    public DelayLine(
+            Duration delay, Duration pause, ScheduledExecutorService timer, LongSupplier nanoTime, Consumer<T> due) {
+        this.delay = delay;
+        this.pause = pause;
+        this.timer = timer;
+        this.nanoTime = nanoTime;
+        this.due = due;
+    }
+
+    /** Puts an item at the end of the line. */
+    public void add(T item) {
+        line.add(new Waiting<>(item, nanoTime.getAsLong()));
+        plan(delay.toNanos());
+    }
+
+    /** Takes the first item before its time; null if none waits. */
+    public @Nullable T poll() {
+        Waiting<T> first = line.poll();
+        return first == null ? null : first.item();
+    }
+
+    private void plan(long nanos) {
+        if (planned.compareAndSet(false, true)) {
+            try {
+                timer.schedule(this::handOnDue, Math.max(nanos, pause.toNanos()), TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException shutDown) {
+                LOG.debug("nothing is handed on any more", shutDown);
+            }
+        }
+    }
+
+    private void handOnDue() {
+        long before = nanoTime.getAsLong() - delay.toNanos();
+        Waiting<T> first = line.peek();
+        while (first != null && first.sinceNanos() - before <= 0) {
+            // Unless somebody has just taken it.
+            if (line.remove(first)) {
+                handOn(first.item());
+            }
+            first = line.peek();
+        }
+        planned.set(false);
+        // Looked at once more: who came before that planned nothing.
+        first = line.peek();
+        if (first != null) {
+            plan(first.sinceNanos() - before);
+        }
+    }
+
+    private void handOn(T item) {
+        try {
+            due.accept(item);
+        } catch (RuntimeException e) {
+            // One that fails must not hold up those behind it.
+            LOG.error("what was due after {} failed", delay, e);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package rivulet.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class DelayLineTest {
+    private static final long DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final BlockingQueue<String> handedOn = new LinkedBlockingQueue<>();
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    private DelayLine<String> line(Duration delay) {
+        return new DelayLine<>(delay, Duration.ofMillis(5), timer, System::nanoTime, item -> {
+            handedOn.add(item);
+            if (item.equals("bad")) {
+                throw new IllegalStateException("bad");
+            }
+        });
+    }
+
+    private String take() throws InterruptedException {
+        return String.valueOf(handedOn.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void eachIsHandedOnInItsTurnAndNotBeforeItsTime() throws Exception {
+        DelayLine<String> line = line(Duration.ofNanos(DELAY_NANOS));
+        List<Long> since = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            since.add(System.nanoTime());
+            line.add("item " + i);
+            Thread.sleep(3);
+        }
+        for (int i = 0; i < 20; i++) {
+            assertEquals("item " + i, take());
+            assertTrue(System.nanoTime() - since.get(i) >= DELAY_NANOS);
+        }
+        assertNull(line.poll());
+    }
+
+    @Test
+    void oneThatFailsHoldsNobodyUp() throws Exception {
+        DelayLine<String> line = line(Duration.ofMillis(1));
+        line.add("bad");
+        line.add("good");
+        assertEquals("bad", take());
+        assertEquals("good", take());
+        // And the line goes on.
+        line.add("later");
+        assertEquals("later", take());
+    }
+
+    @Test
+    void whatIsTakenBeforeItsTimeIsNotHandedOn() {
+        DelayLine<String> line = line(Duration.ofHours(1));
+        line.add("first");
+        line.add("second");
+        assertEquals("first", line.poll());
+        assertEquals("second", line.poll());
+        assertNull(line.poll());
+        assertTrue(handedOn.isEmpty());
+    }
+
+    @Test
+    void itTakesItemsWhenItsTimerIsShutDown() {
+        DelayLine<String> line = line(Duration.ofMillis(1));
+        timer.shutdownNow();
+        line.add("late");
+        assertEquals("late", line.poll());
+    }
+}

@@ -4,9 +4,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,23 +21,25 @@ final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
     /** The newest entries that are packed only once the log has ended: many viewers are about to be shown them. */
-    private static final int TAIL_BYTES = 8 * 1024;
-    /** What is packed at once, unless one entry alone is larger, or the log has ended: whoever appends has to wait for it. */
-    private static final int STEP_BYTES = 16 * 1024;
-    /** Less is not worth a run of its own, while the log grows. */
-    private static final int MIN_STEP_BYTES = 8 * 1024;
-    /** Nor is less when it has ended. An entry is some six objects, and most logs are short, and kept for minutes. */
-    private static final int MIN_LAST_BYTES = 1024;
+    private static final int TAIL_BYTES = 2 * 1024;
+    /**
+     * What is packed at once, unless one entry alone is larger, or the log has ended. Whoever appends waits for it; and of
+     * thousands of streams all that is not packed yet is what the collector copies.
+     */
+    private static final int STEP_BYTES = 4 * 1024;
+    /** Less is not worth it, while the log grows. */
+    private static final int MIN_STEP_BYTES = 1024;
+    /** About what a log takes beside its entries: its place in the store, its id. */
+    private static final int LOG_BYTES = 500;
 
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
-    /** Mostly one, gone through at each append, and seldom changed. */
-    private final List<Signal> signals = new CopyOnWriteArrayList<>();
+    /** Mostly one, gone through at each append, and seldom changed: then it is another list. */
+    private volatile List<Signal> signals = List.of();
 
     private volatile @Nullable Recovery recovery;
     private final Passage passage = new Passage();
-    private final Snapshots snapshots = new Snapshots(this);
 
     @GuardedBy("this")
     private final Prefix prefix = new Prefix();
@@ -47,7 +49,7 @@ final class MemoryLog implements StreamLog {
     private final ArrayList<Entry> entries = new ArrayList<>();
 
     @GuardedBy("this")
-    private long bytes = ENTRY_BYTES;
+    private long bytes = LOG_BYTES + ENTRY_BYTES;
 
     /** What the entries take that are not packed. */
     @GuardedBy("this")
@@ -64,8 +66,8 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private boolean forgotten;
 
-    /** Whether a state may stand for the prefix: looked at without a lock before each write to a viewer. */
-    private volatile boolean folded;
+    /** Once a state may stand for the prefix: looked at without a lock before each write to a viewer. */
+    private volatile @Nullable Snapshots snapshots;
 
     /**
      * @param onEnd told once, after the terminal event was appended, on the thread that appended it
@@ -97,7 +99,7 @@ final class MemoryLog implements StreamLog {
             entriesBytes += growth;
             ended = event.terminal();
             counted = !forgotten;
-            pack = packableBytes() >= (ended ? MIN_LAST_BYTES : STEP_BYTES);
+            pack = ended || packableBytes() >= STEP_BYTES;
         }
         if (event.terminal()) {
             onEnd.accept(this);
@@ -162,8 +164,8 @@ final class MemoryLog implements StreamLog {
      */
     long fold() {
         long freed = foldableBytes() == 0 ? 0 : pack();
-        if (freed > 0) {
-            folded = true;
+        if (freed > 0 && snapshots == null) {
+            snapshots = new Snapshots(this);
         }
         return freed;
     }
@@ -180,12 +182,12 @@ final class MemoryLog implements StreamLog {
         Packed run = Packed.of(oldest);
         long before = oldest.stream().mapToLong(entry -> cost(entry.event())).sum();
         synchronized (this) {
-            if (entries.get(0) != oldest.get(0) || forgotten) {
+            if (entries.isEmpty() || entries.get(0) != oldest.get(0) || forgotten) {
                 return 0;
             }
             entries.subList(0, oldest.size()).clear();
             if (ended) {
-                // A list never gets shorter by itself.
+                // A list never gives room back by itself.
                 entries.trimToSize();
             }
             entriesBytes -= before;
@@ -228,12 +230,14 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public Optional<Entry> snapshot(int after) {
-        return folded && after >= 0 ? snapshots.after(after) : Optional.empty();
+        Snapshots states = snapshots;
+        return states != null && after >= 0 ? states.after(after) : Optional.empty();
     }
 
-    /** The last packed entry's index, if a state up to there is shorter than the entries after a position; else -1. */
+    /** The last packed delta's index, if a state up to there is shorter than the entries after a position; else -1. */
     synchronized int snapshotIndex(int after) {
-        return after < prefix.size() - 1 && prefix.shorterAsState(after) ? prefix.size() - 1 : -1;
+        int last = Math.min(prefix.size(), ended ? size() - 1 : size()) - 1;
+        return after < last && prefix.shorterAsState(after) ? last : -1;
     }
 
     @Override
@@ -254,8 +258,14 @@ final class MemoryLog implements StreamLog {
     @Override
     public Subscription onAppend(Runnable run) {
         Signal signal = new Signal(run);
-        signals.add(signal);
-        return () -> signals.remove(signal);
+        synchronized (this) {
+            signals = Stream.concat(signals.stream(), Stream.of(signal)).toList();
+        }
+        return () -> remove(signal);
+    }
+
+    private synchronized void remove(Signal signal) {
+        signals = signals.stream().filter(other -> other != signal).toList();
     }
 
     @GuardedBy("this")
@@ -263,20 +273,23 @@ final class MemoryLog implements StreamLog {
         return prefix.size() + entries.size();
     }
 
-    /** About how much the entries take that may be packed now. */
+    /** About how much the entries take that may be packed now: when the log has ended, all. */
     @GuardedBy("this")
     private long packableBytes() {
-        long newest = cost(entries.get(entries.size() - 1).event());
-        return entriesBytes - (ended ? newest : Math.max(TAIL_BYTES, newest));
+        return ended
+                ? entriesBytes
+                : entriesBytes
+                        - Math.max(
+                                TAIL_BYTES, cost(entries.get(entries.size() - 1).event()));
     }
 
-    /** How many of the oldest entries are packed next: never the newest. */
+    /** How many of the oldest entries are packed next; never the newest of a log that goes on. */
     @GuardedBy("this")
     private int packable() {
-        long most = ended ? packableBytes() : Math.min(packableBytes(), STEP_BYTES);
+        long most = ended ? entriesBytes : Math.min(packableBytes(), STEP_BYTES);
         long sum = 0;
         int count = 0;
-        while (sum < most && count < entries.size() - 1) {
+        while (sum < most && count < entries.size() - (ended ? 0 : 1)) {
             sum += cost(entries.get(count).event());
             count++;
         }

@@ -3,7 +3,10 @@ package rivulet.log;
 import java.io.ByteArrayOutputStream;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Entries of a log that follow each other, packed into bytes and got back as they were: about what their text takes,
@@ -31,21 +34,34 @@ final class Packed {
     private final int first;
     private final int count;
     private final byte[] bytes;
-    private volatile WeakReference<List<Entry>> ready;
+    private volatile WeakReference<@Nullable List<Entry>> ready;
 
-    private Packed(List<Entry> entries, byte[] bytes) {
-        this.start = entries.get(0).start();
-        this.first = entries.get(0).index();
-        this.count = entries.size();
+    private Packed(Event.Start start, int first, int count, byte[] bytes, @Nullable List<Entry> ready) {
+        this.start = start;
+        this.first = first;
+        this.count = count;
         this.bytes = bytes;
-        this.ready = new WeakReference<>(entries);
+        this.ready = new WeakReference<>(ready);
     }
 
     /** Packs entries, of which there is at least one; the list does not change. */
     static Packed of(List<Entry> entries) {
         Writer writer = new Writer(entries.size() * ABOUT_EACH);
         entries.forEach(writer::write);
-        return new Packed(entries, writer.out.toByteArray());
+        Entry first = entries.get(0);
+        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray(), entries);
+    }
+
+    /** These entries, and those that follow them. */
+    Packed plus(Packed next) {
+        byte[] both = Arrays.copyOf(bytes, bytes.length + next.bytes.length);
+        System.arraycopy(next.bytes, 0, both, bytes.length, next.bytes.length);
+        List<Entry> here = ready.get();
+        List<Entry> there = next.ready.get();
+        List<Entry> all = here == null || there == null
+                ? null
+                : Stream.concat(here.stream(), there.stream()).toList();
+        return new Packed(start, first, count + next.count, both, all);
     }
 
     /** The index of the first entry. */

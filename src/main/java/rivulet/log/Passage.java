@@ -1,8 +1,7 @@
 package rivulet.log;
 
-import java.util.concurrent.atomic.AtomicReference;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The way of an event through this server, timed now and then: from the moment its last byte was read from the upstream
@@ -10,17 +9,22 @@ import org.jspecify.annotations.Nullable;
  * past it takes the mark. Costs a viewer one read of a field at each write. Safe on any thread.
  */
 public final class Passage {
-    private record Mark(int index, long nanos) {}
+    private static final int NONE = Integer.MAX_VALUE;
 
-    private final AtomicReference<@Nullable Mark> mark = new AtomicReference<>();
+    /** The marked event's index; looked at without a lock, and changed with one. */
+    private volatile int marked = NONE;
+
+    @GuardedBy("this")
+    private long markedNanos;
 
     /**
      * Marks an event that is about to be appended; an earlier mark that nobody took is forgotten.
      *
      * @param nanos when it was read, on the clock of {@link System#nanoTime}
      */
-    public void mark(int index, long nanos) {
-        mark.set(new Mark(index, nanos));
+    public synchronized void mark(int index, long nanos) {
+        markedNanos = nanos;
+        marked = index;
     }
 
     /**
@@ -31,12 +35,17 @@ public final class Passage {
      * @param told gets the marked event's time in nanoseconds, if this viewer is the first past it
      */
     public void written(int last, long watchingSince, long nanos, LongConsumer told) {
-        Mark marked = mark.get();
-        if (marked != null
-                && marked.index <= last
-                && watchingSince - marked.nanos < 0
-                && mark.compareAndSet(marked, null)) {
-            told.accept(nanos - marked.nanos);
+        if (marked > last) {
+            return;
         }
+        long since;
+        synchronized (this) {
+            if (marked > last || watchingSince - markedNanos >= 0) {
+                return;
+            }
+            since = markedNanos;
+            marked = NONE;
+        }
+        told.accept(nanos - since);
     }
 }

@@ -1,7 +1,6 @@
 package rivulet.log;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * The beginning of a log, folded: runs of {@link Packed} entries, from index 0 on and without a gap. Grows at its end.
@@ -13,28 +12,34 @@ final class Prefix {
     /** About what a run takes beside its bytes. */
     private static final long RUN_BYTES = 100;
 
-    private final List<Packed> runs = new ArrayList<>();
-    /** For each run, how many bytes all runs before it take. */
-    private final List<Long> bytesBefore = new ArrayList<>();
+    /** A run below that grows: what is added is little at a time. A whole run is got back to read one entry. */
+    private static final int SMALL_BYTES = 512;
 
-    private long bytes;
+    private static final Packed[] NO_RUNS = {};
 
-    /** Adds a run that follows the last one; by how many bytes this grows. */
-    long add(Packed run) {
-        runs.add(run);
-        bytesBefore.add(bytes);
-        bytes += run.size();
-        return run.size() + RUN_BYTES;
+    /** Mostly none or one. */
+    private Packed[] runs = NO_RUNS;
+
+    /** Adds entries that follow the last ones; by how many bytes this grows. */
+    long add(Packed added) {
+        int last = runs.length - 1;
+        if (last >= 0 && runs[last].size() < SMALL_BYTES) {
+            runs[last] = runs[last].plus(added);
+            return added.size();
+        }
+        runs = Arrays.copyOf(runs, runs.length + 1);
+        runs[last + 1] = added;
+        return added.size() + RUN_BYTES;
     }
 
     /** How many entries there are, and so the index of the first that is not here. */
     int size() {
-        return runs.isEmpty() ? 0 : runs.get(runs.size() - 1).end();
+        return runs.length == 0 ? 0 : runs[runs.length - 1].end();
     }
 
     /** The run that holds an index below {@link #size}. */
     Packed run(int index) {
-        return runs.get(indexOfRun(index));
+        return runs[indexOfRun(index)];
     }
 
     /**
@@ -43,15 +48,18 @@ final class Prefix {
      * behind, again and again, is never sent the whole again and again.
      */
     boolean shorterAsState(int after) {
-        return bytesBefore.get(indexOfRun(after)) < (size() - 1 - after) * FRAME_BYTES;
+        long bytesBefore = Arrays.stream(runs, 0, indexOfRun(after))
+                .mapToLong(Packed::size)
+                .sum();
+        return bytesBefore < (size() - 1 - after) * FRAME_BYTES;
     }
 
     private int indexOfRun(int index) {
         int low = 0;
-        int high = runs.size() - 1;
+        int high = runs.length - 1;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (runs.get(middle).end() > index) {
+            if (runs[middle].end() > index) {
                 high = middle;
             } else {
                 low = middle + 1;

@@ -28,7 +28,7 @@ import rivulet.wire.Format;
 abstract class StreamLogContract {
     private static final Event.Done DONE = new Event.Done(FinishReason.STOP, null, null, null, Duration.ofMillis(7));
     /** Few enough that a few thousand events are too many, though they are packed. */
-    private static final long FOLDING_BYTES = 60_000;
+    private static final long FOLDING_BYTES = 30_000;
 
     /** The store whose node generates. */
     abstract LogStore writing();

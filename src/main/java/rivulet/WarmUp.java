@@ -89,6 +89,7 @@ final class WarmUp implements Runnable {
 
     @Override
     public void run() {
+        boolean unused = G1Refinement.teach(this::mayGoOn);
         try (WarmUpUpstream upstream = new WarmUpUpstream(answers(api));
                 PrintStream nowhere =
                         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.US_ASCII)) {

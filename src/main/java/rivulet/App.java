@@ -131,7 +131,7 @@ public final class App {
     /** Listens; returns once requests are answered. */
     void start() {
         server.start();
-        timer.schedule(() -> calls.execute(this::makeMetrics), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+        timer.schedule(() -> calls.execute(this::afterFirstAnswer), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         if (warmsUp()) {
             timer.schedule(
                     () -> Threads.start("rivulet-warm-up", warmUp), FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
@@ -183,6 +183,12 @@ public final class App {
     /** Where the log tells of each stream, those of the warm-up would fill it. */
     private boolean warmsUp() {
         return config.warmUp() && !config.logLevel().equals("debug");
+    }
+
+    /** What would only make the first answer wait. */
+    private void afterFirstAnswer() {
+        makeMetrics();
+        IdleMemory.giveBack();
     }
 
     private String scrape() {

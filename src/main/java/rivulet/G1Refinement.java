@@ -19,13 +19,11 @@ final class G1Refinement {
     private static final int KNOWS_SINCE = 20;
     private static final String YOUNG = "G1 Young Generation";
     /** Enough cards for more than a thousand streams, some nine of which change each. */
-    private static final int CARDS = 30_000;
+    private static final int CARDS = 20_000;
     /** References of four bytes. */
     private static final int REFERENCES_A_CARD = 512 / 4;
-    /** After so many steps of a tenth it leaves some twenty thousand cards; more is not to be had with those above. */
-    private static final int PAUSES = 40;
-    /** The heap grows while there is so much to collect: it is made small again after so many pauses. */
-    private static final int PAUSES_TOGETHER = 4;
+    /** After so many steps of a tenth it leaves most of them. */
+    private static final int PAUSES = 38;
 
     private static final int PIECE_BYTES = 100 * 1024;
     /** Between two looks at whether there was a pause. */
@@ -44,7 +42,7 @@ final class G1Refinement {
     }
 
     /**
-     * Teaches it, if there is anything to teach: takes some seconds, and some hundred megabytes meanwhile.
+     * Teaches it, if there is anything to teach: takes a second or two, and some hundred megabytes meanwhile.
      *
      * @param mayGoOn asked before each pause
      * @return whether that was done
@@ -61,9 +59,8 @@ final class G1Refinement {
         G1Refinement refinement = new G1Refinement(young.get());
         boolean goesOn = true;
         for (int pause = 0; pause < PAUSES && goesOn; pause++) {
-            if (pause % PAUSES_TOGETHER == 0) {
-                System.gc();
-            }
+            // Makes the heap small again, which else grows, and takes the longer to fill.
+            System.gc();
             refinement.fill();
             goesOn = mayGoOn.getAsBoolean();
         }

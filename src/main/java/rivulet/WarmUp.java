@@ -28,7 +28,8 @@ import rivulet.telemetry.LineFormat;
  * twenty times as long; and where many streams begin at once on such code, their threads leave the compiler so little of
  * the processors that this can last for minutes. So a second server in this process, which nobody else knows of, is
  * asked by some clients, and asks an upstream that costs nothing. It is shown all that users bring: the JVM compiles no
- * more than it saw happen, and compiles again, when it is needed most, where something else does.
+ * more than it saw happen, and compiles again, when it is needed most, where something else does. Before that the
+ * collector is {@linkplain G1Refinement taught} what it would learn under load.
  *
  * <p>It goes on until the compiler has little to do; before that is so, on a slow machine, the server may be called ready.
  * All of it pauses while users have streams: theirs come first, and warm the same code.
@@ -89,10 +90,11 @@ final class WarmUp implements Runnable {
 
     @Override
     public void run() {
-        boolean unused = G1Refinement.teach(this::mayGoOn);
         try (WarmUpUpstream upstream = new WarmUpUpstream(answers(api));
                 PrintStream nowhere =
                         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.US_ASCII)) {
+            // First, while the heap is small: that makes it quick.
+            boolean unused = G1Refinement.teach(this::mayGoOn);
             App own = new App(Config.of(settings(upstream.url())), nowhere);
             own.start();
             try (WarmUpClient client = new WarmUpClient(URI.create(own.url()).getPort(), CLIENTS, QUESTIONS)) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * 00 03 48 65 6c                             a text delta of three bytes, "Hel"
  * 03 06 2f 74 69 74 6c 65 02 48 69           a field's delta: "/title", "Hi"
  * 04 09 74 6f 6f 6c 5f 63 61 6c 6c 1c 7b …   any other event: its name and its payload, as {@link EventJson} writes them
+ * 05                                         the start, which every run knows
  * </pre>
  *
  * Lengths are in bytes of UTF-8, seven bits a byte, lowest first, the highest bit set in all but the last.
@@ -27,6 +28,7 @@ final class Packed {
     private static final int REFUSAL = 2;
     private static final int FIELD_DELTA = 3;
     private static final int OTHER = 4;
+    private static final int START = 5;
     /** What an entry takes, mostly: a word and two bytes. */
     private static final int ABOUT_EACH = 12;
 
@@ -90,7 +92,7 @@ final class Packed {
     }
 
     private List<Entry> unpack() {
-        Reader reader = new Reader(bytes);
+        Reader reader = new Reader(start, bytes);
         Entry[] entries = new Entry[count];
         for (int i = 0; i < count; i++) {
             entries[i] = new Entry(start, first + i, reader.event());
@@ -116,6 +118,8 @@ final class Packed {
             } else if (event instanceof Event.FieldAppend append) {
                 write(FIELD_DELTA, append.path());
                 write(append.delta().getBytes(StandardCharsets.UTF_8));
+            } else if (event instanceof Event.Start) {
+                out.write(START);
             } else {
                 write(OTHER, EventJson.name(event).orElseThrow());
                 write(EventJson.payload(entry));
@@ -138,10 +142,12 @@ final class Packed {
     }
 
     private static final class Reader {
+        private final Event.Start start;
         private final byte[] bytes;
         private int at;
 
-        private Reader(byte[] bytes) {
+        private Reader(Event.Start start, byte[] bytes) {
+            this.start = start;
             this.bytes = bytes;
         }
 
@@ -153,6 +159,7 @@ final class Packed {
                 case REFUSAL -> new Event.Refusal(string());
                 case FIELD_DELTA -> new Event.FieldAppend(string(), string());
                 case OTHER -> EventJson.event(string(), string());
+                case START -> start;
                 default -> throw new IllegalStateException("no event is packed as " + type);
             };
         }

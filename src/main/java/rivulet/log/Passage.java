@@ -1,6 +1,5 @@
 package rivulet.log;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.function.LongConsumer;
 
 /**
@@ -11,11 +10,10 @@ import java.util.function.LongConsumer;
 public final class Passage {
     private static final int NONE = Integer.MAX_VALUE;
 
-    /** The marked event's index; looked at without a lock, and changed with one. */
+    /** The marked event's index. Both are looked at without a lock, and changed with one, this one last. */
     private volatile int marked = NONE;
 
-    @GuardedBy("this")
-    private long markedNanos;
+    private volatile long markedNanos;
 
     /**
      * Marks an event that is about to be appended; an earlier mark that nobody took is forgotten.
@@ -35,17 +33,22 @@ public final class Passage {
      * @param told gets the marked event's time in nanoseconds, if this viewer is the first past it
      */
     public void written(int last, long watchingSince, long nanos, LongConsumer told) {
-        if (marked > last) {
+        if (!passed(last, watchingSince)) {
             return;
         }
         long since;
         synchronized (this) {
-            if (marked > last || watchingSince - markedNanos >= 0) {
+            // Perhaps another viewer was first, or this is the next mark.
+            if (!passed(last, watchingSince)) {
                 return;
             }
             since = markedNanos;
             marked = NONE;
         }
         told.accept(nanos - since);
+    }
+
+    private boolean passed(int last, long watchingSince) {
+        return marked <= last && watchingSince - markedNanos < 0;
     }
 }

@@ -81,6 +81,16 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Test
+    void whoBeganAnEndedStreamIsKnown() throws InterruptedException {
+        Event.Start start = new Event.Start(store.newId(), Kind.CHAT, "m", "ann");
+        StreamLog log = store.create(start);
+        log.append(EveryEvent.done());
+        // What was packed is ready until memory is collected.
+        System.gc();
+        assertEquals(List.of(start, EveryEvent.done()), events(readToEnd(log)));
+    }
+
+    @Test
     void aStoreFullOfLiveStreamsSaysSoUntilOneIsOver() {
         bound(1_000_000);
         StreamLog log = store.create(Kind.CHAT, null);

@@ -15,6 +15,9 @@ import rivulet.TestServer;
 
 /** What an answer survives, and how it ends before its time. */
 final class SurvivalTest extends PageTest {
+    /** Takes twelve seconds: a machine that is busy must get to the cut before the end. */
+    private static final String LONG_ANSWER = "sim-100tps-1200tokens";
+
     private static final String CHUNK = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"}}]}\n\n";
 
     /** A test that failed without a network must not take it from the next one. */
@@ -25,7 +28,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnAfterACut() {
-        model("sim-200tps-800tokens");
+        model(LONG_ANSWER);
         ask("Go on.");
         awaitAnswerLongerThan(40);
         browser.click("#cut");
@@ -51,8 +54,7 @@ final class SurvivalTest extends PageTest {
 
     @Test
     void answerGoesOnWhenTheNetworkComesBack() {
-        // Twelve seconds: a machine that is busy must get to the cut before the end.
-        model("sim-100tps-1200tokens");
+        model(LONG_ANSWER);
         ask("Go on.");
         awaitAnswerLongerThan(40);
         network(true);

@@ -57,14 +57,15 @@ final class G1Refinement {
             return false;
         }
         G1Refinement refinement = new G1Refinement(young.get());
-        boolean goesOn = true;
-        for (int pause = 0; pause < PAUSES && goesOn; pause++) {
+        for (int pause = 0; pause < PAUSES; pause++) {
+            if (!mayGoOn.getAsBoolean()) {
+                return false;
+            }
             // Makes the heap small again, which else grows, and takes the longer to fill.
             System.gc();
             refinement.fill();
-            goesOn = mayGoOn.getAsBoolean();
         }
-        return goesOn;
+        return true;
     }
 
     /** Fills the young generation until it is collected, with more changed cards than the collector means to leave. */

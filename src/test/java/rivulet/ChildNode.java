@@ -23,7 +23,7 @@ final class ChildNode implements AutoCloseable {
     /** Starts it, with settings given as name, value, name, value …; returns once it listens. */
     ChildNode(String... settings) {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                java(),
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
@@ -43,6 +43,11 @@ final class ChildNode implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The Java that the tests run on. */
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
     int port() {

@@ -31,8 +31,7 @@ class G1RefinementTest {
 
     private String teach(boolean toItsEnd, String... jvm) throws Exception {
         List<String> command = Stream.of(
-                        Stream.of(Path.of(System.getProperty("java.home"), "bin", "java")
-                                .toString()),
+                        Stream.of(ChildNode.java()),
                         Stream.of("-XX:ParallelGCThreads=2", "-Xlog:gc+refine*=debug:file=gc.log"),
                         Stream.of(jvm),
                         Stream.of("-cp", System.getProperty("java.class.path")),

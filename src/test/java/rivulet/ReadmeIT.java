@@ -28,12 +28,7 @@ class ReadmeIT {
     @Test
     void theDemosPrintWhatTheReadmeSays() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/bin/bash")) && onPath("curl"), "bash and curl");
-        Process server = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-jar",
-                        "target/rivulet.jar",
-                        "--port",
-                        "0")
+        Process server = new ProcessBuilder(ChildNode.java(), "-jar", "target/rivulet.jar", "--port", "0")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {

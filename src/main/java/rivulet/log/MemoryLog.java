@@ -276,20 +276,23 @@ final class MemoryLog implements StreamLog {
     /** About how much the entries take that may be packed now: when the log has ended, all. */
     @GuardedBy("this")
     private long packableBytes() {
-        return ended
-                ? entriesBytes
-                : entriesBytes
-                        - Math.max(
-                                TAIL_BYTES, cost(entries.get(entries.size() - 1).event()));
+        if (ended) {
+            return entriesBytes;
+        }
+        long newest = cost(entries.get(entries.size() - 1).event());
+        return entriesBytes - Math.max(TAIL_BYTES, newest);
     }
 
     /** How many of the oldest entries are packed next; never the newest of a log that goes on. */
     @GuardedBy("this")
     private int packable() {
-        long most = ended ? entriesBytes : Math.min(packableBytes(), STEP_BYTES);
+        if (ended) {
+            return entries.size();
+        }
+        long most = Math.min(packableBytes(), STEP_BYTES);
         long sum = 0;
         int count = 0;
-        while (sum < most && count < entries.size() - (ended ? 0 : 1)) {
+        while (sum < most && count < entries.size() - 1) {
             sum += cost(entries.get(count).event());
             count++;
         }

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -27,18 +26,18 @@ public final class MemoryStore implements LogStore {
     private static final int ID_DIGITS = 22;
     /** All logs are looked through for what can be folded no more often than so many times while they fill the bound. */
     private static final int LOOKS = 256;
-    /** How often logs are forgotten at most: those that are due in between go together. */
+    /** How often is forgotten at most: what is due in between goes together. */
     private static final Duration FORGET_TOGETHER = Duration.ofMillis(100);
 
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
     private final Map<String, Claim> claims = new ConcurrentHashMap<>();
-    private final Duration retention;
-    private final ScheduledExecutorService timer;
     private final SecureRandom random;
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
     /** In the order in which they ended, and so in which they are forgotten. */
     private final DelayLine<MemoryLog> ended;
+    /** In the order in which they were made, and so in which they are over. */
+    private final DelayLine<Claimed> claimsByAge;
     /** The same for all logs. */
     private final Consumer<MemoryLog> onEnd;
 
@@ -47,6 +46,9 @@ public final class MemoryStore implements LogStore {
     private final Folding folding;
     private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
 
+    /** A key, and the stream that it was claimed for: another may have claimed it since. */
+    private record Claimed(String key, String stream) {}
+
     /**
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting; not closed by this store
@@ -54,10 +56,10 @@ public final class MemoryStore implements LogStore {
      */
     public MemoryStore(Duration retention, ScheduledExecutorService timer, SecureRandom random, long maxBytes) {
         this.maxBytes = maxBytes;
-        this.retention = retention;
-        this.timer = timer;
         this.random = random;
         this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
+        this.claimsByAge = new DelayLine<>(
+                retention, FORGET_TOGETHER, timer, System::nanoTime, over -> forgetClaim(over.key(), over.stream()));
         this.onEnd = ended::add;
         this.folding =
                 new Folding(() -> Stream.concat(logs.values().stream(), copies.get()), Math.max(1, maxBytes / LOOKS));
@@ -86,7 +88,7 @@ public final class MemoryStore implements LogStore {
         open(start);
         Claim earlier = claims.putIfAbsent(key, new Claim(start.stream(), fingerprint));
         if (earlier == null) {
-            later(() -> forgetClaim(key, start.stream()), retention.toNanos());
+            claimsByAge.add(new Claimed(key, start.stream()));
         } else {
             drop(start.stream());
         }
@@ -98,7 +100,7 @@ public final class MemoryStore implements LogStore {
         forgetClaim(key, stream);
         MemoryLog log = logs.get(stream);
         if (log != null && log.head() == 0) {
-            drop(stream);
+            forget(log);
         }
     }
 
@@ -211,11 +213,5 @@ public final class MemoryStore implements LogStore {
 
     private void forgetClaim(String key, String stream) {
         claims.computeIfPresent(key, (k, claim) -> claim.stream().equals(stream) ? null : claim);
-    }
-
-    private void later(Runnable forget, long nanos) {
-        if (!timer.isShutdown()) {
-            timer.schedule(forget, nanos, TimeUnit.NANOSECONDS);
-        }
     }
 }

@@ -66,11 +66,6 @@ final class Packed {
         return new Packed(start, first, count + next.count, both, all);
     }
 
-    /** The index of the first entry. */
-    int first() {
-        return first;
-    }
-
     /** The index after that of the last entry. */
     int end() {
         return first + count;

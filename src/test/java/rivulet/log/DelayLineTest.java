@@ -12,12 +12,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class DelayLineTest {
-    private static final long DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
-
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final BlockingQueue<String> handedOn = new LinkedBlockingQueue<>();
 
@@ -27,7 +27,11 @@ class DelayLineTest {
     }
 
     private DelayLine<String> line(Duration delay) {
-        return new DelayLine<>(delay, Duration.ofMillis(5), timer, System::nanoTime, item -> {
+        return line(delay, System::nanoTime);
+    }
+
+    private DelayLine<String> line(Duration delay, LongSupplier nanoTime) {
+        return new DelayLine<>(delay, Duration.ofMillis(5), timer, nanoTime, item -> {
             handedOn.add(item);
             if (item.equals("bad")) {
                 throw new IllegalStateException("bad");
@@ -41,16 +45,19 @@ class DelayLineTest {
 
     @Test
     void eachIsHandedOnInItsTurnAndNotBeforeItsTime() throws Exception {
-        DelayLine<String> line = line(Duration.ofNanos(DELAY_NANOS));
+        // It wraps meanwhile, as nanoTime may.
+        AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 10);
+        Duration delay = Duration.ofMillis(30);
+        DelayLine<String> line = line(delay, clock::get);
         List<Long> since = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            since.add(System.nanoTime());
+            since.add(clock.addAndGet(3));
             line.add("item " + i);
-            Thread.sleep(3);
         }
         for (int i = 0; i < 20; i++) {
+            clock.set(since.get(i) + delay.toNanos());
             assertEquals("item " + i, take());
-            assertTrue(System.nanoTime() - since.get(i) >= DELAY_NANOS);
+            assertNull(handedOn.peek(), "its time has not come");
         }
         assertNull(line.poll());
     }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
-import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
@@ -31,7 +30,7 @@ final class Browser {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(15).toNanos();
 
-    /** Made when first asked for; its class is loaded by whoever passed the assumption. */
+    /** Made when first asked for. */
     private static final class Only {
         private static final Browser BROWSER = new Browser();
     }
@@ -65,9 +64,13 @@ final class Browser {
         Runtime.getRuntime().addShutdownHook(new Thread(driver::quit, "browser-quit"));
     }
 
-    /** The one browser. Where there is none, the test shows as skipped. */
+    /** Whether there is one here, see {@link NeedsBrowser}. */
+    static boolean installed() {
+        return CHROMIUM.canExecute() && DRIVER.canExecute();
+    }
+
+    /** The one browser, for a test that {@link NeedsBrowser needs} it. */
     static Browser get() {
-        Assumptions.assumeTrue(CHROMIUM.canExecute() && DRIVER.canExecute(), "Chromium is not installed");
         return Only.BROWSER;
     }
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import rivulet.TestServer;
 
 /** The API's description as a browser shows it, under a policy that lets in no other origin and no inline script. */
+@NeedsBrowser
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class DocsPageTest {
     @Test

@@ -22,6 +22,7 @@ import rivulet.TestServer;
  * {@code @microsoft/fetch-event-source} as it is by default, in a real browser: it lets go of the stream when its tab is
  * hidden and POSTs again when it is shown, with {@code Last-Event-ID} once it was given an id.
  */
+@NeedsBrowser
 @Timeout(value = 90, unit = TimeUnit.SECONDS)
 class FetchEventSourceTest {
     private static final int PIECES = 60;

@@ -28,6 +28,7 @@ import rivulet.TestServer;
  * to this machine: nothing is asked of the upstream, and nothing is paid. The table is left in {@code
  * target/attacks-in-a-browser.md}.
  */
+@NeedsBrowser
 @Timeout(value = 90, unit = TimeUnit.SECONDS)
 class HostilePageTest {
     private static final String TOKEN = "ann-0123456789abcdef";
@@ -103,11 +104,9 @@ class HostilePageTest {
 
     @AfterAll
     static void stop() throws IOException {
-        if (hostile != null) {
-            hostile.stop(0);
-            upstream.close();
-            Files.write(Path.of("target", "attacks-in-a-browser.md"), TABLE);
-        }
+        hostile.stop(0);
+        upstream.close();
+        Files.write(Path.of("target", "attacks-in-a-browser.md"), TABLE);
     }
 
     /** The browser complains of what it was refused, as it should. */

@@ -12,6 +12,7 @@ import rivulet.Certificates;
 import rivulet.TestServer;
 
 /** What HTTP/2 is for: a browser opens six connections to a host on HTTP/1.1, and each stream takes one. */
+@NeedsBrowser
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class Http2PageTest {
     private static final int STREAMS = 20;

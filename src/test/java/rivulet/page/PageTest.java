@@ -13,6 +13,7 @@ import org.openqa.selenium.Keys;
 import rivulet.TestServer;
 
 /** What the page's tests have in common: the browser, a server, and that the console stays silent. */
+@NeedsBrowser
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 abstract class PageTest {
     /** For all tests, with the simulator behind it, somewhat faster than a model is; ends with the JVM. */

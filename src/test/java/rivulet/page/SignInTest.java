@@ -20,15 +20,12 @@ final class SignInTest extends Looks {
 
     @BeforeAll
     static void start() {
-        Browser.get();
         guarded = TestServer.with("ACCESS_TOKENS", "ann:" + TOKEN, "OPENAI_MODEL", "sim-fast");
     }
 
     @AfterAll
     static void stop() {
-        if (guarded != null) {
-            guarded.close();
-        }
+        guarded.close();
     }
 
     @BeforeEach

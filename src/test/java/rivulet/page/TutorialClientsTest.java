@@ -23,6 +23,7 @@ import rivulet.SocketTask;
 import rivulet.TestServer;
 
 /** The ways in which the four tutorials' pages read their servers, in a real browser, against this one. */
+@NeedsBrowser
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class TutorialClientsTest {
     private static final String PROMPT = "What is SSE? a/b 100%";
@@ -44,9 +45,7 @@ class TutorialClientsTest {
 
     @AfterAll
     static void stop() {
-        if (server != null) {
-            server.close();
-        }
+        server.close();
     }
 
     /** Connections were cut on purpose: what the console says of it is not for the next test to find. */

@@ -152,6 +152,9 @@ final class Server {
             server.setRequestLog(requests);
             server.insertHandler(new BodyFirst(entrance::maxBodyBytes, config.maxBodyBytes(), access.body(), timer));
         });
+        // They would be kept by path, which may hold a prompt; and there are no filters.
+        c.jetty.modifyServletContextHandler(
+                context -> context.getServletHandler().setFilterChainsCached(false));
         c.jetty.modifyHttpConfiguration(Server::http);
         c.jetty.addConnector((server, http) -> {
             ServerConnector connector = listening(server, protocols(http), config.host(), config.port());

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.feed.Upstream;
@@ -44,10 +45,15 @@ final class WarmUp implements Runnable {
             "POST /sse/chat\n{\"message\":\"Hello\",\"model\":\"gpt-4o-mini\",\"temperature\":0.5}",
             "POST /generate\n{\"query\":\"Hello\"}");
 
+    /** What others ask, who wait longer, and leave before they have all. */
+    private static final List<String> SLOW_QUESTIONS =
+            List.of("POST /sse/chat\n{\"message\":\"Hello\",\"model\":\"%s\"}".formatted(WarmUpUpstream.SLOW_MODEL));
+
     private static final int CLIENTS = 8;
+    private static final int SLOW_CLIENTS = 8;
     /** One time in so many they ask all at once. More often, they would leave the compiler less of the processors. */
     private static final int TOGETHER = 10;
-    /** How often all ask between two looks at the compiler. */
+    /** How often all ask one server; then the compiler is looked at. */
     private static final int ROUND = 125;
     /** What part of the time the compiler may still be at work when it is done. */
     private static final double SETTLED = 0.15;
@@ -95,14 +101,8 @@ final class WarmUp implements Runnable {
                         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.US_ASCII)) {
             // First, while the heap is small: that makes it quick.
             boolean unused = G1Refinement.teach(this::mayGoOn);
-            App own = new App(Config.of(settings(upstream.url())), nowhere);
-            own.start();
-            try (WarmUpClient client = new WarmUpClient(URI.create(own.url()).getPort(), CLIENTS, QUESTIONS)) {
-                warm(client);
-            } finally {
-                own.stop();
-                giveBack();
-            }
+            Config config = Config.of(settings(upstream.url()));
+            warm(() -> new App(config, nowhere));
         } catch (IOException | RuntimeException e) {
             LOG.warn("the warm-up broke off: the first answers may be slow", new Wordless(e));
         } finally {
@@ -111,25 +111,34 @@ final class WarmUp implements Runnable {
         }
     }
 
-    private void warm(WarmUpClient client) throws IOException {
+    private void warm(Supplier<App> servers) throws IOException {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         boolean settled = compiler == null;
         while (!settled && mayGoOn()) {
             long begin = takenNanos;
             long before = compiler.getTotalCompilationTime();
-            ask(client);
+            ask(servers.get());
             long compiled = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - before);
             settled = compiled < SETTLED * (takenNanos - begin);
         }
     }
 
-    private void ask(WarmUpClient client) throws IOException {
-        for (int i = 0; i < ROUND && mayGoOn(); i++) {
-            long begin = nanoTime.getAsLong();
-            client.ask(i % TOGETHER == 0);
-            takenNanos += nanoTime.getAsLong() - begin;
+    /** Asks a server that has not been asked before, as users find theirs: pools are empty, and caches. */
+    private void ask(App own) throws IOException {
+        own.start();
+        int port = URI.create(own.url()).getPort();
+        try (WarmUpClient quick = new WarmUpClient(port, CLIENTS, QUESTIONS);
+                WarmUpClient slow = new WarmUpClient(port, SLOW_CLIENTS, SLOW_QUESTIONS)) {
+            slow.begin();
+            for (int i = 0; i < ROUND && mayGoOn(); i++) {
+                long begin = nanoTime.getAsLong();
+                quick.ask(i % TOGETHER == 0);
+                takenNanos += nanoTime.getAsLong() - begin;
+            }
+        } finally {
+            own.stop();
+            giveBack();
         }
-        giveBack();
     }
 
     /** Waits until users have no streams; whether there is still time to go on. */

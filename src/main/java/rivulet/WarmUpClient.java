@@ -48,28 +48,53 @@ final class WarmUpClient implements Closeable {
      * @throws IOException if an answer does not come, or breaks off
      */
     void ask(boolean together) throws IOException {
-        for (int i = 0; i < connections.size(); i++) {
-            turn++;
-            if (turn % KEPT == 0) {
-                connections.set(i, connect()).close();
-            }
-            connections.get(i).getOutputStream().write(requests.get(turn % requests.size()));
-            if (!together) {
-                readAnswer(connections.get(i).getInputStream());
-            }
-        }
         if (together) {
-            for (Socket connection : connections) {
-                readAnswer(connection.getInputStream());
-            }
+            begin();
+            finish();
+            return;
         }
+        for (int i = 0; i < connections.size(); i++) {
+            readAnswer(question(i));
+        }
+    }
+
+    /** Has all clients ask, whose answers {@link #finish} will read. */
+    void begin() throws IOException {
+        for (int i = 0; i < connections.size(); i++) {
+            question(i);
+        }
+    }
+
+    /** Reads what all have asked for. */
+    void finish() throws IOException {
+        for (Socket connection : connections) {
+            readAnswer(connection);
+        }
+    }
+
+    private Socket question(int client) throws IOException {
+        turn++;
+        if (turn % KEPT == 0) {
+            leave(client);
+            connections.set(client, connect());
+        }
+        Socket connection = connections.get(client);
+        connection.getOutputStream().write(requests.get(turn % requests.size()));
+        return connection;
     }
 
     @Override
     public void close() throws IOException {
-        for (Socket connection : connections) {
-            connection.close();
+        for (int i = 0; i < connections.size(); i++) {
+            leave(i);
         }
+    }
+
+    /** Some reset their connection. */
+    private void leave(int client) throws IOException {
+        Socket connection = connections.get(client);
+        connection.setSoLinger(client % 2 == 0, 0);
+        connection.close();
     }
 
     private Socket connect() throws IOException {
@@ -89,7 +114,8 @@ final class WarmUpClient implements Closeable {
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    private void readAnswer(InputStream in) throws IOException {
+    private void readAnswer(Socket connection) throws IOException {
+        InputStream in = connection.getInputStream();
         int length = 0;
         while (length < BODY_END.length
                 || !Arrays.equals(read, length - BODY_END.length, length, BODY_END, 0, BODY_END.length)) {

@@ -11,27 +11,30 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The upstream of the warm-up: answers any question with the next of some bodies, which are made beforehand and cost
- * nothing to send. They come as they do from afar: an event by itself, many at once, or cut anywhere.
+ * nothing to send. They come as they do from afar: an event by itself, many at once, or cut anywhere; and from one model
+ * bit by bit.
  */
 final class WarmUpUpstream implements Closeable {
-    private static final String HEAD = """
-            HTTP/1.1 200 OK\r
-            Content-Type: text/event-stream; charset=utf-8\r
-            Transfer-Encoding: chunked\r
-            Connection: %s\r
-            \r
-            """;
+    /** The model that takes its time. */
+    static final String SLOW_MODEL = "slow";
+
+    private static final byte[] HEAD = head("keep-alive");
+    private static final byte[] LAST_HEAD = head("close");
     /** How many questions a connection is kept for. */
     private static final int KEPT = 50;
     /** How many bytes are written at a time. */
     private static final int[] SLICES = {200, 1500, 64 * 1024};
+    /** How long the slow one pauses behind each slice, the smallest there are. */
+    private static final Duration THINKS = Duration.ofMillis(10);
 
     private final ServerSocket listening = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
@@ -59,6 +62,16 @@ final class WarmUpUpstream implements Closeable {
         for (Socket connection : connections) {
             connection.close();
         }
+    }
+
+    private static byte[] head(String connection) {
+        return """
+                HTTP/1.1 200 OK\r
+                Content-Type: text/event-stream; charset=utf-8\r
+                Transfer-Encoding: chunked\r
+                Connection: %s\r
+                \r
+                """.formatted(connection).getBytes(StandardCharsets.US_ASCII);
     }
 
     private static byte[] chunked(List<byte[]> events) {
@@ -90,14 +103,14 @@ final class WarmUpUpstream implements Closeable {
             InputStream in = new BufferedInputStream(connection.getInputStream());
             OutputStream out = connection.getOutputStream();
             for (int left = KEPT - 1; left >= 0; left--) {
-                skipQuestion(in);
-                String then = left == 0 ? "close" : "keep-alive";
-                out.write(HEAD.formatted(then).getBytes(StandardCharsets.US_ASCII));
+                boolean slow = question(in).contains(SLOW_MODEL);
+                out.write(left == 0 ? LAST_HEAD : HEAD);
                 int turn = asked.getAndIncrement();
                 byte[] body = answers.get(turn % answers.size());
-                int slice = SLICES[turn / answers.size() % SLICES.length];
+                int slice = slow ? SLICES[0] : SLICES[turn / answers.size() % SLICES.length];
                 for (int at = 0; at < body.length; at += slice) {
                     out.write(body, at, Math.min(slice, body.length - at));
+                    LockSupport.parkNanos(slow ? THINKS.toNanos() : 0);
                 }
             }
         } catch (IOException ended) {
@@ -107,14 +120,15 @@ final class WarmUpUpstream implements Closeable {
         }
     }
 
-    private static void skipQuestion(InputStream in) throws IOException {
+    /** The question's body. */
+    private static String question(InputStream in) throws IOException {
         int body = 0;
         for (String line = line(in); !line.isEmpty(); line = line(in)) {
             if (line.startsWith("Content-Length: ")) {
                 body = Integer.parseInt(line.substring(line.indexOf(' ') + 1));
             }
         }
-        in.skipNBytes(body);
+        return new String(in.readNBytes(body), StandardCharsets.UTF_8);
     }
 
     private static String line(InputStream in) throws IOException {

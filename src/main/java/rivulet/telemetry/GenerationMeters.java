@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.CancelCause;
@@ -36,6 +38,20 @@ final class GenerationMeters {
 
     private final MeterRegistry registry;
     private final ModelNames models = new ModelNames();
+    private final Map<Series, Counter> counters = new ConcurrentHashMap<>();
+    private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
+    private final Map<Series, DistributionSummary> summaries = new ConcurrentHashMap<>();
+
+    /** A meter with the values of its labels: the registry would have to be told all of it for each answer. */
+    private record Series(String name, String first, String second, String third) {
+        private Series(String name, String first) {
+            this(name, first, "", "");
+        }
+
+        private Series(String name, String first, String second) {
+            this(name, first, second, "");
+        }
+    }
 
     GenerationMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -48,16 +64,8 @@ final class GenerationMeters {
     void record(Generation generation) {
         Outcome outcome = generation.outcome();
         Kind kind = generation.start().kind();
-        Counter.builder("rivulet.generations")
-                .description("Generations that ended, by what they ended with.")
-                .tags("kind", kind.wireName(), "end", generation.end(), "code", generation.code())
-                .register(registry)
-                .increment();
-        Counter.builder("rivulet.deltas")
-                .description("Deltas of generations that ended.")
-                .tags("kind", kind.wireName())
-                .register(registry)
-                .increment(outcome.deltas());
+        ended(kind.wireName(), generation.end(), generation.code()).increment();
+        deltas(kind.wireName()).increment(outcome.deltas());
         if (outcome.cause() != null) {
             cancels(outcome.cause().wireName()).increment();
         } else if (outcome.end() instanceof Event.Failed failed && failed.code() == ErrorCode.SHUTTING_DOWN) {
@@ -70,59 +78,103 @@ final class GenerationMeters {
 
     private void answered(Generation generation) {
         Outcome outcome = generation.outcome();
-        Tags tags = CHAT.and(MODEL, models.label(generation.start().model(), outcome.ttft() != null));
-        timer("gen_ai.server.request.duration", "From a question to the end of its answer.", REQUEST)
-                .tags(tags.and("error.type", errorType(generation)))
-                .register(registry)
-                .record(outcome.elapsed());
+        String model = models.label(generation.start().model(), outcome.ttft() != null);
+        duration(model, errorType(generation)).record(outcome.elapsed());
         if (outcome.end() instanceof Event.Done && outcome.ttft() != null) {
-            timer("gen_ai.server.time_to_first_token", "From a question to the first delta of its answer.", FIRST_TOKEN)
-                    .tags(tags)
-                    .register(registry)
-                    .record(outcome.ttft());
+            firstToken(model).record(outcome.ttft());
         }
         Usage usage = outcome.usage();
         if (usage != null && !usage.estimated()) {
-            tokens("input", usage.inputTokens(), tags);
-            tokens("output", usage.outputTokens(), tags);
-            nextToken(outcome, usage, tags);
+            count("input", usage.inputTokens(), model);
+            count("output", usage.outputTokens(), model);
+            nextToken(outcome, usage, model);
         }
     }
 
-    private void nextToken(Outcome outcome, Usage usage, Tags tags) {
+    private void nextToken(Outcome outcome, Usage usage, String model) {
         Long output = usage.outputTokens();
         if (outcome.end() instanceof Event.Done
                 && outcome.ttft() != null
                 && outcome.lastDelta() != null
                 && output != null
                 && output > 1) {
-            timer("gen_ai.server.time_per_output_token", "From one token of an answer to the next.", NEXT_TOKEN)
-                    .tags(tags)
-                    .register(registry)
-                    .record(outcome.lastDelta().minus(outcome.ttft()).dividedBy(output - 1));
+            perToken(model).record(outcome.lastDelta().minus(outcome.ttft()).dividedBy(output - 1));
         }
     }
 
-    private void tokens(String type, @Nullable Long count, Tags tags) {
+    private void count(String type, @Nullable Long count, String model) {
         if (count != null) {
-            DistributionSummary.builder("gen_ai.client.token.usage")
-                    .description("Tokens of a question or an answer, as the provider counts them.")
-                    .serviceLevelObjectives(TOKENS)
-                    .tags(tags.and("gen_ai.token.type", type))
-                    .register(registry)
-                    .record(count);
+            tokens(model, type).record(count);
         }
+    }
+
+    private Counter ended(String kind, String end, String code) {
+        return counters.computeIfAbsent(
+                new Series("rivulet.generations", kind, end, code),
+                series -> Counter.builder(series.name())
+                        .description("Generations that ended, by what they ended with.")
+                        .tags("kind", kind, "end", end, "code", code)
+                        .register(registry));
+    }
+
+    private Counter deltas(String kind) {
+        return counters.computeIfAbsent(
+                new Series("rivulet.deltas", kind),
+                series -> Counter.builder(series.name())
+                        .description("Deltas of generations that ended.")
+                        .tags("kind", kind)
+                        .register(registry));
     }
 
     private Counter cancels(String cause) {
-        return Counter.builder("rivulet.cancels")
-                .description("Generations that were ended before their answer was complete, by why.")
-                .tags("cause", cause)
-                .register(registry);
+        return counters.computeIfAbsent(
+                new Series("rivulet.cancels", cause),
+                series -> Counter.builder(series.name())
+                        .description("Generations that were ended before their answer was complete, by why.")
+                        .tags("cause", cause)
+                        .register(registry));
     }
 
-    private static Timer.Builder timer(String name, String description, Duration... buckets) {
-        return Timer.builder(name).description(description).serviceLevelObjectives(buckets);
+    private Timer duration(String model, String errorType) {
+        return timers.computeIfAbsent(
+                new Series("gen_ai.server.request.duration", model, errorType),
+                series -> timer(series)
+                        .description("From a question to the end of its answer.")
+                        .serviceLevelObjectives(REQUEST)
+                        .tag("error.type", errorType)
+                        .register(registry));
+    }
+
+    private Timer firstToken(String model) {
+        return timers.computeIfAbsent(
+                new Series("gen_ai.server.time_to_first_token", model),
+                series -> timer(series)
+                        .description("From a question to the first delta of its answer.")
+                        .serviceLevelObjectives(FIRST_TOKEN)
+                        .register(registry));
+    }
+
+    private Timer perToken(String model) {
+        return timers.computeIfAbsent(
+                new Series("gen_ai.server.time_per_output_token", model),
+                series -> timer(series)
+                        .description("From one token of an answer to the next.")
+                        .serviceLevelObjectives(NEXT_TOKEN)
+                        .register(registry));
+    }
+
+    private DistributionSummary tokens(String model, String type) {
+        return summaries.computeIfAbsent(
+                new Series("gen_ai.client.token.usage", model, type),
+                series -> DistributionSummary.builder(series.name())
+                        .description("Tokens of a question or an answer, as the provider counts them.")
+                        .serviceLevelObjectives(TOKENS)
+                        .tags(CHAT.and(MODEL, model, "gen_ai.token.type", type))
+                        .register(registry));
+    }
+
+    private static Timer.Builder timer(Series series) {
+        return Timer.builder(series.name()).tags(CHAT.and(MODEL, series.first()));
     }
 
     /** Empty where there was none: the conventions leave the attribute out, and so does Prometheus. */

@@ -16,7 +16,9 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
 import rivulet.log.StoreState;
@@ -46,7 +48,10 @@ final class ServerMeters implements AutoCloseable {
     private final Counter resumes;
     private final Counter replayed;
     private final Timer added;
+    private final Map<Answered, Counter> requests = new ConcurrentHashMap<>();
     private final JvmGcMetrics collector = new JvmGcMetrics();
+
+    private record Answered(String method, String route, int status) {}
 
     ServerMeters(MeterRegistry registry, Readings readings) {
         this.registry = registry;
@@ -81,17 +86,16 @@ final class ServerMeters implements AutoCloseable {
     }
 
     void request(String method, String route, int status) {
-        Counter.builder("rivulet.requests")
+        Answered answered = new Answered(METHODS.contains(method) ? method : "other", route, status);
+        requests.computeIfAbsent(answered, this::requests).increment();
+    }
+
+    private Counter requests(Answered answered) {
+        return Counter.builder("rivulet.requests")
                 .description("Requests that ended, by the route that answered and the status.")
-                .tags(
-                        "method",
-                        METHODS.contains(method) ? method : "other",
-                        "route",
-                        route,
-                        "status",
-                        String.valueOf(status))
-                .register(registry)
-                .increment();
+                .tags("method", answered.method(), "route", answered.route())
+                .tags("status", String.valueOf(answered.status()))
+                .register(registry);
     }
 
     private void streams(Readings readings) {

@@ -253,9 +253,8 @@ final class Streams {
 
             @Override
             public void ended(Optional<Outcome> how) {
-                // A log that another node goes on with has no end here, and cannot be read beyond its head.
-                if (log.ended() && log.start().kind().asksModel()) {
-                    caller.ifPresent(who -> limits.answered(who, StreamState.outputTokens(log)));
+                if (log.start().kind().asksModel()) {
+                    how.ifPresent(outcome -> caller.ifPresent(who -> limits.answered(who, outcome.outputTokens())));
                 }
                 LiveStream stream = live.remove(id);
                 if (stream != null) {

@@ -23,4 +23,13 @@ public record Outcome(
         @Nullable Duration ttft,
         @Nullable Duration lastDelta,
         Duration elapsed,
-        @Nullable Usage usage) {}
+        @Nullable Usage usage) {
+    /** The tokens that the model has answered: as its provider says or, where it does not, one a delta. */
+    public long outputTokens() {
+        return end instanceof Event.Done done
+                        && done.usage() != null
+                        && done.usage().outputTokens() != null
+                ? done.usage().outputTokens()
+                : deltas;
+    }
+}

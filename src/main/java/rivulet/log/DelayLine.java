@@ -1,12 +1,11 @@
 package rivulet.log;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +26,12 @@ public final class DelayLine<T> {
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
     private final Consumer<T> due;
-    private final Queue<Waiting<T>> line = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean planned = new AtomicBoolean();
+
+    @GuardedBy("this")
+    private final ArrayDeque<Waiting<T>> line = new ArrayDeque<>();
+
+    @GuardedBy("this")
+    private boolean planned;
 
     private record Waiting<T>(T item, long sinceNanos) {}
 
@@ -50,43 +53,47 @@ public final class DelayLine<T> {
     }
 
     /** Puts an item at the end of the line. */
-    public void add(T item) {
+    public synchronized void add(T item) {
         line.add(new Waiting<>(item, nanoTime.getAsLong()));
-        plan(delay.toNanos());
+        if (!planned) {
+            plan(delay.toNanos());
+        }
     }
 
     /** Takes the first item before its time; null if none waits. */
-    public @Nullable T poll() {
+    public synchronized @Nullable T poll() {
         Waiting<T> first = line.poll();
         return first == null ? null : first.item();
     }
 
+    @GuardedBy("this")
     private void plan(long nanos) {
-        if (planned.compareAndSet(false, true)) {
-            try {
-                timer.schedule(this::handOnDue, Math.max(nanos, pause.toNanos()), TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException shutDown) {
-                LOG.debug("nothing is handed on any more", shutDown);
-            }
+        planned = true;
+        try {
+            timer.schedule(this::handOnDue, Math.max(nanos, pause.toNanos()), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException shutDown) {
+            LOG.debug("nothing is handed on any more", shutDown);
         }
     }
 
     private void handOnDue() {
         long before = nanoTime.getAsLong() - delay.toNanos();
-        Waiting<T> first = line.peek();
-        while (first != null && first.sinceNanos() - before <= 0) {
-            // Unless somebody has just taken it.
-            if (line.remove(first)) {
-                handOn(first.item());
+        for (T item = pollSince(before); item != null; item = pollSince(before)) {
+            handOn(item);
+        }
+        synchronized (this) {
+            Waiting<T> next = line.peek();
+            planned = false;
+            if (next != null) {
+                plan(next.sinceNanos() - before);
             }
-            first = line.peek();
         }
-        planned.set(false);
-        // Looked at once more: who came before that planned nothing.
-        first = line.peek();
-        if (first != null) {
-            plan(first.sinceNanos() - before);
-        }
+    }
+
+    /** Takes the first item if it has been there since then. */
+    private synchronized @Nullable T pollSince(long nanos) {
+        Waiting<T> first = line.peek();
+        return first != null && first.sinceNanos() - nanos <= 0 ? poll() : null;
     }
 
     private void handOn(T item) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
-    /** The newest entries that are packed only once the log has ended: many viewers are about to be shown them. */
+    /** The newest entries that are packed only once the log is {@link #rest at rest}: viewers are about to be shown them. */
     private static final int TAIL_BYTES = 2 * 1024;
     /**
      * What is packed at once, unless one entry alone is larger, or the log has ended. Whoever appends waits for it; and of
@@ -39,14 +39,15 @@ final class MemoryLog implements StreamLog {
     private volatile List<Signal> signals = List.of();
 
     private volatile @Nullable Recovery recovery;
-    private final Passage passage = new Passage();
+    /** Null once the log has ended: then nothing more is timed, but for those who have it. */
+    private volatile @Nullable Passage passage = new Passage();
 
     @GuardedBy("this")
     private final Prefix prefix = new Prefix();
 
     /** Those that follow the prefix. */
     @GuardedBy("this")
-    private final ArrayList<Entry> entries = new ArrayList<>();
+    private List<Entry> entries = new ArrayList<>();
 
     @GuardedBy("this")
     private long bytes = LOG_BYTES + ENTRY_BYTES;
@@ -99,7 +100,7 @@ final class MemoryLog implements StreamLog {
             entriesBytes += growth;
             ended = event.terminal();
             counted = !forgotten;
-            pack = ended || packableBytes() >= STEP_BYTES;
+            pack = !ended && packableBytes() >= STEP_BYTES;
         }
         if (event.terminal()) {
             onEnd.accept(this);
@@ -136,6 +137,11 @@ final class MemoryLog implements StreamLog {
     /** Signals all who wait, as after an append. */
     void signal() {
         signals.forEach(Signal::run);
+    }
+
+    /** The log has ended, and who waited for that has been shown all: packs what is left. How many bytes that gives back. */
+    long rest() {
+        return pack();
     }
 
     /** About how much memory the log takes. */
@@ -186,9 +192,10 @@ final class MemoryLog implements StreamLog {
                 return 0;
             }
             entries.subList(0, oldest.size()).clear();
-            if (ended) {
-                // A list never gives room back by itself.
-                entries.trimToSize();
+            if (entries.isEmpty()) {
+                // It has ended. A list that could take more would be one of the many objects that each log is.
+                entries = List.of();
+                passage = null;
             }
             entriesBytes -= before;
             long freed = before - prefix.add(run);
@@ -242,7 +249,8 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public Passage passage() {
-        return passage;
+        Passage now = passage;
+        return now == null ? new Passage() : now;
     }
 
     @Override

@@ -29,6 +29,9 @@ public final class MemoryStore implements LogStore {
     /** How often is forgotten at most: what is due in between goes together. */
     private static final Duration FORGET_TOGETHER = Duration.ofMillis(100);
 
+    /** Whoever waited for a log's end has been shown it by then; up to twice as long, since many go together. */
+    private static final Duration MOMENT = Duration.ofMillis(20);
+
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
     private final Map<String, Claim> claims = new ConcurrentHashMap<>();
     private final SecureRandom random;
@@ -36,6 +39,8 @@ public final class MemoryStore implements LogStore {
     private final AtomicLong bytes = new AtomicLong();
     /** In the order in which they ended, and so in which they are forgotten. */
     private final DelayLine<MemoryLog> ended;
+    /** Those that have just ended, and are not packed yet. */
+    private final DelayLine<MemoryLog> fresh;
     /** In the order in which they were made, and so in which they are over. */
     private final DelayLine<Claimed> claimsByAge;
     /** The same for all logs. */
@@ -58,9 +63,13 @@ public final class MemoryStore implements LogStore {
         this.maxBytes = maxBytes;
         this.random = random;
         this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
+        this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, System::nanoTime, this::rest);
         this.claimsByAge = new DelayLine<>(
                 retention, FORGET_TOGETHER, timer, System::nanoTime, over -> forgetClaim(over.key(), over.stream()));
-        this.onEnd = ended::add;
+        this.onEnd = log -> {
+            ended.add(log);
+            fresh.add(log);
+        };
         this.folding =
                 new Folding(() -> Stream.concat(logs.values().stream(), copies.get()), Math.max(1, maxBytes / LOOKS));
     }
@@ -118,7 +127,7 @@ public final class MemoryStore implements LogStore {
     @Override
     public boolean full() {
         while (tooMuch()) {
-            if (!dropOldestEnded() && !gaveBack(folding.stepAnyway(bytes.get()))) {
+            if (!makeRoom() && !gaveBack(folding.stepAnyway(bytes.get()))) {
                 return true;
             }
         }
@@ -147,8 +156,8 @@ public final class MemoryStore implements LogStore {
     /** Counts memory that a log has taken, or given back if negative, and makes room where that is too much. */
     void grown(long by) {
         bytes.addAndGet(by);
-        while (tooMuch() && dropOldestEnded()) {
-            // The next oldest.
+        while (tooMuch() && makeRoom()) {
+            // There may be more.
         }
         if (tooMuch()) {
             // One step an append: it gives back many times what that took, and delays nobody.
@@ -170,12 +179,22 @@ public final class MemoryStore implements LogStore {
         return freed > 0;
     }
 
-    private boolean dropOldestEnded() {
+    /** What has just ended is packed before its time or, if there is none, what has ended first is forgotten. */
+    private boolean makeRoom() {
+        MemoryLog unpacked = fresh.poll();
+        if (unpacked != null) {
+            rest(unpacked);
+            return true;
+        }
         MemoryLog oldest = ended.poll();
         if (oldest != null) {
             forget(oldest);
         }
         return oldest != null;
+    }
+
+    private void rest(MemoryLog log) {
+        bytes.addAndGet(-log.rest());
     }
 
     private void forget(MemoryLog log) {

@@ -5,7 +5,6 @@ import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +35,14 @@ final class Packed {
     private final int first;
     private final int count;
     private final byte[] bytes;
-    private volatile WeakReference<@Nullable List<Entry>> ready;
+    /** Mostly null: of most logs nothing is ever got back. */
+    private volatile @Nullable WeakReference<List<Entry>> ready;
 
-    private Packed(Event.Start start, int first, int count, byte[] bytes, @Nullable List<Entry> ready) {
+    private Packed(Event.Start start, int first, int count, byte[] bytes) {
         this.start = start;
         this.first = first;
         this.count = count;
         this.bytes = bytes;
-        this.ready = new WeakReference<>(ready);
     }
 
     /** Packs entries, of which there is at least one; the list does not change. */
@@ -51,19 +50,14 @@ final class Packed {
         Writer writer = new Writer(entries.size() * ABOUT_EACH);
         entries.forEach(writer::write);
         Entry first = entries.get(0);
-        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray(), entries);
+        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray());
     }
 
     /** These entries, and those that follow them. */
     Packed plus(Packed next) {
         byte[] both = Arrays.copyOf(bytes, bytes.length + next.bytes.length);
         System.arraycopy(next.bytes, 0, both, bytes.length, next.bytes.length);
-        List<Entry> here = ready.get();
-        List<Entry> there = next.ready.get();
-        List<Entry> all = here == null || there == null
-                ? null
-                : Stream.concat(here.stream(), there.stream()).toList();
-        return new Packed(start, first, count + next.count, both, all);
+        return new Packed(start, first, count + next.count, both);
     }
 
     /** The index after that of the last entry. */
@@ -78,7 +72,8 @@ final class Packed {
 
     /** The entries from an index on, which is one of these, at most so many. */
     List<Entry> read(int from, int most) {
-        List<Entry> all = ready.get();
+        WeakReference<List<Entry>> before = ready;
+        List<Entry> all = before == null ? null : before.get();
         if (all == null) {
             all = unpack();
             ready = new WeakReference<>(all);

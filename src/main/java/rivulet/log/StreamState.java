@@ -64,16 +64,6 @@ public final class StreamState {
                 .findFirst();
     }
 
-    /** The tokens that an ended stream's model has answered: as its provider says or, where it does not, one an event. */
-    public static long outputTokens(StreamLog log) {
-        long deltas = Math.max(0, log.head() - 1L);
-        return log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Done done
-                        && done.usage() != null
-                        && done.usage().outputTokens() != null
-                ? done.usage().outputTokens()
-                : deltas;
-    }
-
     /** The answer's text and, where the model refused, its words for that: what a reader of plain text is shown. */
     public String shownText() {
         return text.toString() + refusal;

@@ -30,6 +30,12 @@ final class Attempt {
     private boolean freshConnection;
     private boolean staleConnection;
     private volatile boolean requestSent;
+    private volatile Runnable whenOver = () -> {};
+
+    /** What is to be done, once, when the call has let go of its connection, however it went. Before the call is made. */
+    void whenOver(Runnable done) {
+        whenOver = done;
+    }
 
     /** Whether the upstream may have seen any of the request. */
     boolean requestSent() {
@@ -78,6 +84,16 @@ final class Attempt {
                 if (socket != null) {
                     socket.asks();
                 }
+            }
+
+            @Override
+            public void callEnd(Call call) {
+                whenOver.run();
+            }
+
+            @Override
+            public void callFailed(Call call, IOException cause) {
+                whenOver.run();
             }
         };
     }

@@ -1,13 +1,13 @@
 package rivulet.feed;
 
+import static java.util.Objects.requireNonNull;
+
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
-import okhttp3.ConnectionPool;
 import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
@@ -16,14 +16,10 @@ import okhttp3.sse.EventSource;
 
 /** The HTTP client for all upstreams: sends nothing twice, and waits as long as it is told to. */
 public final class UpstreamClient {
-    /** Connections that wait to be used again; and how long, which is more than people take to answer an answer. */
-    private static final int IDLE_CONNECTIONS = 256;
-
-    private static final Duration IDLE = Duration.ofMinutes(1);
-
     private static final List<ConnectionSpec> WITH_TLS = List.of(ConnectionSpec.MODERN_TLS, ConnectionSpec.CLEARTEXT);
 
     private final OkHttpClient client;
+    private final ConnectionPools pools;
     private final ReadTurns turns;
     private final ReadLoops loops;
 
@@ -50,7 +46,6 @@ public final class UpstreamClient {
         dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
         client = new OkHttpClient.Builder()
                 .dispatcher(dispatcher)
-                .connectionPool(new ConnectionPool(IDLE_CONNECTIONS, IDLE.toSeconds(), TimeUnit.SECONDS))
                 .proxySelector(proxies)
                 .socketFactory(new UpstreamSockets(turns))
                 .connectionSpecs(tls ? WITH_TLS : List.of(ConnectionSpec.CLEARTEXT))
@@ -64,10 +59,12 @@ public final class UpstreamClient {
                 .followSslRedirects(false)
                 .eventListenerFactory(Attempt.listeners())
                 .build();
+        pools = new ConnectionPools(client);
     }
 
     private UpstreamClient(OkHttpClient client, ReadTurns turns, ReadLoops loops) {
         this.client = client;
+        this.pools = new ConnectionPools(client);
         this.turns = turns;
         this.loops = loops;
     }
@@ -81,16 +78,24 @@ public final class UpstreamClient {
     public void close() {
         client.dispatcher().cancelAll();
         loops.closeAll();
-        client.connectionPool().evictAll();
+        pools.evictAll();
     }
 
+    /** Makes the calls that are not questions. */
     OkHttpClient http() {
-        return client;
+        return pools.first();
+    }
+
+    /** How many questions have a connection, or wait for one. */
+    int questions() {
+        return pools.calls();
     }
 
     /** Asks a question. Nothing is called back on this thread. */
     EventSource open(Request request, StreamListener listener, int maxEventBytes) {
-        AnswerSource source = new AnswerSource(client, request, listener, maxEventBytes, turns, loops::next);
+        ConnectionPools.Pool pool = pools.enter();
+        requireNonNull(request.tag(Attempt.class)).whenOver(pool::leave);
+        AnswerSource source = new AnswerSource(pool.client(), request, listener, maxEventBytes, turns, loops::next);
         source.open();
         return source;
     }

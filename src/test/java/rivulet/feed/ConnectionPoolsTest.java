@@ -1,0 +1,190 @@
+package rivulet.feed;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import java.net.InetAddress;
+import java.net.ProxySelector;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import okhttp3.sse.EventSource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import rivulet.RawUpstream;
+
+class ConnectionPoolsTest {
+    private static final String EVENT = "8\r\ndata: a\n\r\n";
+    private static final ReadTurns NO_TURNS = new ReadTurns() {
+        @Override
+        public void begin() {}
+
+        @Override
+        public void waits() {}
+
+        @Override
+        public void end() {}
+    };
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final UpstreamClient client =
+            new UpstreamClient(Duration.ofSeconds(5), ProxySelector.of(null), threads, threads, NO_TURNS, false);
+
+    @AfterEach
+    void stop() {
+        client.close();
+        threads.shutdownNow();
+    }
+
+    @Test
+    void fewCallsShareOnePoolAndManyDoNot() {
+        ConnectionPools pools = new ConnectionPools(new OkHttpClient());
+        List<ConnectionPools.Pool> few =
+                Stream.generate(pools::enter).limit(128).toList();
+        assertEquals(1, few.stream().distinct().count());
+        assertSame(pools.first(), few.get(0).client());
+        ConnectionPools.Pool next = pools.enter();
+        assertNotEquals(few.get(0), next);
+        assertNotEquals(few.get(0).client().connectionPool(), next.client().connectionPool());
+        few.get(7).leave();
+        assertSame(few.get(0), pools.enter(), "the first that has room");
+        assertSame(next, pools.enter());
+        assertEquals(130, pools.calls());
+    }
+
+    @Test
+    void aWholeAnswerGivesItsPlaceBack() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+            connection.sendStreamHead();
+            connection.send("data: a\n\n");
+        })) {
+            assertEquals("closed", ask(upstream.url()).end());
+            assertNoPlaceTaken();
+        }
+    }
+
+    @Test
+    void anAnswerThatIsNoStreamGivesItsPlaceBack() throws Exception {
+        try (RawUpstream upstream = RawUpstream.saying(
+                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII))) {
+            assertEquals("failed", ask(upstream.url()).end());
+            assertNoPlaceTaken();
+        }
+    }
+
+    @Test
+    void anAnswerThatIsCutGivesItsPlaceBack() throws Exception {
+        try (RawUpstream upstream = RawUpstream.saying(
+                ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" + EVENT)
+                        .getBytes(StandardCharsets.US_ASCII))) {
+            assertEquals("failed", ask(upstream.url()).end());
+            assertNoPlaceTaken();
+        }
+    }
+
+    @Test
+    void anAnswerThatIsCancelledGivesItsPlaceBack() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+            connection.sendStreamHead();
+            connection.awaitPeerClose();
+        })) {
+            Asked asked = ask(upstream.url());
+            asked.told.opened.orTimeout(10, TimeUnit.SECONDS).join();
+            assertEquals(1, client.questions());
+            asked.source.cancel();
+            assertEquals("failed", asked.end());
+            assertNoPlaceTaken();
+        }
+    }
+
+    @Test
+    void whoIsCancelledBeforeItAsksGivesItsPlaceBack() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Asked asked = ask("http://127.0.0.1:" + silent.getLocalPort() + "/v1");
+            asked.source.cancel();
+            assertEquals("failed", asked.end());
+            assertNoPlaceTaken();
+        }
+    }
+
+    @Test
+    void whoReachesNobodyGivesItsPlaceBack() throws Exception {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = closed.getLocalPort();
+        }
+        assertEquals("failed", ask("http://127.0.0.1:" + port + "/v1").end());
+        assertNoPlaceTaken();
+    }
+
+    @Test
+    void whoFindsNoThreadGivesItsPlaceBack() throws Exception {
+        threads.shutdownNow();
+        assertEquals("failed", ask("http://127.0.0.1:1/v1").end());
+        assertNoPlaceTaken();
+    }
+
+    /** A question and what is told of it. */
+    private record Asked(EventSource source, Told told) {
+        String end() {
+            return told.end.orTimeout(10, TimeUnit.SECONDS).join();
+        }
+    }
+
+    private Asked ask(String url) {
+        Told told = new Told();
+        Request request =
+                new Request.Builder().url(url).tag(Attempt.class, new Attempt()).build();
+        return new Asked(client.open(request, told, 1000), told);
+    }
+
+    /** Told on the call's thread, before it lets go of the connection. */
+    private void assertNoPlaceTaken() throws InterruptedException {
+        for (int i = 0; i < 500 && client.questions() != 0; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(0, client.questions());
+    }
+
+    private static final class Told extends StreamListener {
+        private final CompletableFuture<Void> opened = new CompletableFuture<>();
+        private final CompletableFuture<String> end = new CompletableFuture<>();
+
+        @Override
+        void read(long nanos) {}
+
+        @Override
+        int usual(byte[] bytes, int from, int to) {
+            return 0;
+        }
+
+        @Override
+        void bodyEnds() {}
+
+        @Override
+        public void onOpen(EventSource source, Response response) {
+            opened.complete(null);
+        }
+
+        @Override
+        public void onClosed(EventSource source) {
+            end.complete("closed");
+        }
+
+        @Override
+        public void onFailure(EventSource source, @Nullable Throwable cause, @Nullable Response response) {
+            end.complete("failed");
+        }
+    }
+}

@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import redis.embedded.RedisServer;
 
 /** A real Redis server, a process of its own on a free port, that keeps nothing when it stops. */
 public final class RedisProcess implements AutoCloseable {
+    private static final int TRIES = 5;
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
     private final int port;
     private RedisServer server;
 
@@ -43,19 +48,27 @@ public final class RedisProcess implements AutoCloseable {
         stop();
     }
 
-    /** One at a time: the first unpacks what the others run. */
+    /**
+     * Tried a few times: the program is unpacked first, and cannot be run while a process that another thread begins in
+     * that moment holds its file, too.
+     */
     private static synchronized RedisServer start(int port) {
-        try {
-            RedisServer server = RedisServer.newRedisServer()
-                    .port(port)
-                    .bind("127.0.0.1")
-                    .setting("save \"\"")
-                    .setting("appendonly no")
-                    .build();
-            server.start();
-            return server;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (int left = TRIES; ; left--) {
+            try {
+                RedisServer server = RedisServer.newRedisServer()
+                        .port(port)
+                        .bind("127.0.0.1")
+                        .setting("save \"\"")
+                        .setting("appendonly no")
+                        .build();
+                server.start();
+                return server;
+            } catch (IOException e) {
+                if (left == 1) {
+                    throw new UncheckedIOException(e);
+                }
+                LockSupport.parkNanos(PAUSE.toNanos());
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.DoubleStream;
@@ -42,16 +43,8 @@ final class GenerationMeters {
     private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
     private final Map<Series, DistributionSummary> summaries = new ConcurrentHashMap<>();
 
-    /** A meter with the values of its labels: the registry would have to be told all of it for each answer. */
-    private record Series(String name, String first, String second, String third) {
-        private Series(String name, String first) {
-            this(name, first, "", "");
-        }
-
-        private Series(String name, String first, String second) {
-            this(name, first, second, "");
-        }
-    }
+    /** A meter and its labels, names and values: the registry would have to be told all of it for each answer. */
+    private record Series(String name, List<String> labels) {}
 
     GenerationMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -64,8 +57,18 @@ final class GenerationMeters {
     void record(Generation generation) {
         Outcome outcome = generation.outcome();
         Kind kind = generation.start().kind();
-        ended(kind.wireName(), generation.end(), generation.code()).increment();
-        deltas(kind.wireName()).increment(outcome.deltas());
+        counter(
+                        "rivulet.generations",
+                        "Generations that ended, by what they ended with.",
+                        "kind",
+                        kind.wireName(),
+                        "end",
+                        generation.end(),
+                        "code",
+                        generation.code())
+                .increment();
+        counter("rivulet.deltas", "Deltas of generations that ended.", "kind", kind.wireName())
+                .increment(outcome.deltas());
         if (outcome.cause() != null) {
             cancels(outcome.cause().wireName()).increment();
         } else if (outcome.end() instanceof Event.Failed failed && failed.code() == ErrorCode.SHUTTING_DOWN) {
@@ -79,9 +82,23 @@ final class GenerationMeters {
     private void answered(Generation generation) {
         Outcome outcome = generation.outcome();
         String model = models.label(generation.start().model(), outcome.ttft() != null);
-        duration(model, errorType(generation)).record(outcome.elapsed());
+        timer(
+                        "gen_ai.server.request.duration",
+                        "From a question to the end of its answer.",
+                        REQUEST,
+                        MODEL,
+                        model,
+                        "error.type",
+                        errorType(generation))
+                .record(outcome.elapsed());
         if (outcome.end() instanceof Event.Done && outcome.ttft() != null) {
-            firstToken(model).record(outcome.ttft());
+            timer(
+                            "gen_ai.server.time_to_first_token",
+                            "From a question to the first delta of its answer.",
+                            FIRST_TOKEN,
+                            MODEL,
+                            model)
+                    .record(outcome.ttft());
         }
         Usage usage = outcome.usage();
         if (usage != null && !usage.estimated()) {
@@ -98,83 +115,58 @@ final class GenerationMeters {
                 && outcome.lastDelta() != null
                 && output != null
                 && output > 1) {
-            perToken(model).record(outcome.lastDelta().minus(outcome.ttft()).dividedBy(output - 1));
+            timer(
+                            "gen_ai.server.time_per_output_token",
+                            "From one token of an answer to the next.",
+                            NEXT_TOKEN,
+                            MODEL,
+                            model)
+                    .record(outcome.lastDelta().minus(outcome.ttft()).dividedBy(output - 1));
         }
     }
 
     private void count(String type, @Nullable Long count, String model) {
         if (count != null) {
-            tokens(model, type).record(count);
+            tokens(MODEL, model, "gen_ai.token.type", type).record(count);
         }
     }
 
-    private Counter ended(String kind, String end, String code) {
-        return counters.computeIfAbsent(
-                new Series("rivulet.generations", kind, end, code),
-                series -> Counter.builder(series.name())
-                        .description("Generations that ended, by what they ended with.")
-                        .tags("kind", kind, "end", end, "code", code)
-                        .register(registry));
-    }
-
-    private Counter deltas(String kind) {
-        return counters.computeIfAbsent(
-                new Series("rivulet.deltas", kind),
-                series -> Counter.builder(series.name())
-                        .description("Deltas of generations that ended.")
-                        .tags("kind", kind)
-                        .register(registry));
-    }
-
     private Counter cancels(String cause) {
+        return counter(
+                "rivulet.cancels",
+                "Generations that were ended before their answer was complete, by why.",
+                "cause",
+                cause);
+    }
+
+    private Counter counter(String name, String description, String... labels) {
         return counters.computeIfAbsent(
-                new Series("rivulet.cancels", cause),
-                series -> Counter.builder(series.name())
-                        .description("Generations that were ended before their answer was complete, by why.")
-                        .tags("cause", cause)
+                new Series(name, List.of(labels)),
+                made -> Counter.builder(name)
+                        .description(description)
+                        .tags(labels)
                         .register(registry));
     }
 
-    private Timer duration(String model, String errorType) {
+    private Timer timer(String name, String description, Duration[] buckets, String... labels) {
         return timers.computeIfAbsent(
-                new Series("gen_ai.server.request.duration", model, errorType),
-                series -> timer(series)
-                        .description("From a question to the end of its answer.")
-                        .serviceLevelObjectives(REQUEST)
-                        .tag("error.type", errorType)
+                new Series(name, List.of(labels)),
+                made -> Timer.builder(name)
+                        .description(description)
+                        .serviceLevelObjectives(buckets)
+                        .tags(CHAT.and(labels))
                         .register(registry));
     }
 
-    private Timer firstToken(String model) {
-        return timers.computeIfAbsent(
-                new Series("gen_ai.server.time_to_first_token", model),
-                series -> timer(series)
-                        .description("From a question to the first delta of its answer.")
-                        .serviceLevelObjectives(FIRST_TOKEN)
-                        .register(registry));
-    }
-
-    private Timer perToken(String model) {
-        return timers.computeIfAbsent(
-                new Series("gen_ai.server.time_per_output_token", model),
-                series -> timer(series)
-                        .description("From one token of an answer to the next.")
-                        .serviceLevelObjectives(NEXT_TOKEN)
-                        .register(registry));
-    }
-
-    private DistributionSummary tokens(String model, String type) {
+    private DistributionSummary tokens(String... labels) {
+        String name = "gen_ai.client.token.usage";
         return summaries.computeIfAbsent(
-                new Series("gen_ai.client.token.usage", model, type),
-                series -> DistributionSummary.builder(series.name())
+                new Series(name, List.of(labels)),
+                made -> DistributionSummary.builder(name)
                         .description("Tokens of a question or an answer, as the provider counts them.")
                         .serviceLevelObjectives(TOKENS)
-                        .tags(CHAT.and(MODEL, model, "gen_ai.token.type", type))
+                        .tags(CHAT.and(labels))
                         .register(registry));
-    }
-
-    private static Timer.Builder timer(Series series) {
-        return Timer.builder(series.name()).tags(CHAT.and(MODEL, series.first()));
     }
 
     /** Empty where there was none: the conventions leave the attribute out, and so does Prometheus. */

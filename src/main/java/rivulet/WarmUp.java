@@ -27,10 +27,10 @@ import rivulet.telemetry.LineFormat;
 /**
  * Has the JVM compile the way of a question and of a delta before users need it. Code that is not compiled takes some
  * twenty times as long; and where many streams begin at once on such code, their threads leave the compiler so little of
- * the processors that this can last for minutes. So a second server in this process, which nobody else knows of, is
- * asked by some clients, and asks an upstream that costs nothing. It is shown all that users bring: the JVM compiles no
- * more than it saw happen, and compiles again, when it is needed most, where something else does. Before that the
- * collector is {@linkplain G1Refinement taught} what it would learn under load.
+ * the processors that this can last for minutes. So servers in this process, one after the other, which nobody else knows
+ * of, are asked by some clients, and ask an upstream that costs nothing. They are shown all that users bring: the JVM
+ * compiles no more than it saw happen, and compiles again, when it is needed most, where something else does. Before that
+ * the collector is {@linkplain G1Refinement taught} what it would learn under load.
  *
  * <p>It goes on until the compiler has little to do; before that is so, on a slow machine, the server may be called ready.
  * All of it pauses while users have streams: theirs come first, and warm the same code.

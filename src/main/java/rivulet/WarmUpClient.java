@@ -50,25 +50,16 @@ final class WarmUpClient implements Closeable {
     void ask(boolean together) throws IOException {
         if (together) {
             begin();
-            finish();
-            return;
         }
         for (int i = 0; i < connections.size(); i++) {
-            readAnswer(question(i));
+            readAnswer(together ? connections.get(i) : question(i));
         }
     }
 
-    /** Has all clients ask, whose answers {@link #finish} will read. */
+    /** Has all clients ask, and does not wait for the answers. */
     void begin() throws IOException {
         for (int i = 0; i < connections.size(); i++) {
             question(i);
-        }
-    }
-
-    /** Reads what all have asked for. */
-    void finish() throws IOException {
-        for (Socket connection : connections) {
-            readAnswer(connection);
         }
     }
 

@@ -25,7 +25,6 @@ final class ConnectionPools {
     private static final Duration IDLE = Duration.ofMinutes(1);
 
     private final OkHttpClient base;
-
     private final Pool first;
 
     @GuardedBy("this")

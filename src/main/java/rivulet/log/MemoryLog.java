@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
-    /** The newest entries that are packed only once the log is {@link #rest at rest}: viewers are about to be shown them. */
+    /** The newest entries, which are packed only a moment after the log has ended: viewers are about to be shown them. */
     private static final int TAIL_BYTES = 2 * 1024;
     /**
      * What is packed at once, unless one entry alone is larger, or the log has ended. Whoever appends waits for it; and of
@@ -39,7 +39,7 @@ final class MemoryLog implements StreamLog {
     private volatile List<Signal> signals = List.of();
 
     private volatile @Nullable Recovery recovery;
-    /** Null once the log has ended: then nothing more is timed, but for those who have it. */
+    /** Null once the log has ended and all is packed: then nothing more is timed. */
     private volatile @Nullable Passage passage = new Passage();
 
     @GuardedBy("this")
@@ -139,11 +139,6 @@ final class MemoryLog implements StreamLog {
         signals.forEach(Signal::run);
     }
 
-    /** The log has ended, and who waited for that has been shown all: packs what is left. How many bytes that gives back. */
-    long rest() {
-        return pack();
-    }
-
     /** About how much memory the log takes. */
     synchronized long bytes() {
         return bytes;
@@ -176,8 +171,12 @@ final class MemoryLog implements StreamLog {
         return freed;
     }
 
-    /** Packs the oldest entries, a bounded number; how many bytes that has given back, 0 if another thread was at it. */
-    private long pack() {
+    /**
+     * Packs the oldest entries, a bounded number; all of them, if the log has ended.
+     *
+     * @return how many bytes that has given back; 0 if another thread was at it, or the log is no longer counted
+     */
+    long pack() {
         List<Entry> oldest;
         synchronized (this) {
             oldest = List.copyOf(entries.subList(0, forgotten ? 0 : packable()));

@@ -63,7 +63,7 @@ public final class MemoryStore implements LogStore {
         this.maxBytes = maxBytes;
         this.random = random;
         this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
-        this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, System::nanoTime, this::rest);
+        this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, System::nanoTime, this::pack);
         this.claimsByAge = new DelayLine<>(
                 retention, FORGET_TOGETHER, timer, System::nanoTime, over -> forgetClaim(over.key(), over.stream()));
         this.onEnd = log -> {
@@ -183,7 +183,7 @@ public final class MemoryStore implements LogStore {
     private boolean makeRoom() {
         MemoryLog unpacked = fresh.poll();
         if (unpacked != null) {
-            rest(unpacked);
+            pack(unpacked);
             return true;
         }
         MemoryLog oldest = ended.poll();
@@ -193,8 +193,8 @@ public final class MemoryStore implements LogStore {
         return oldest != null;
     }
 
-    private void rest(MemoryLog log) {
-        bytes.addAndGet(-log.rest());
+    private void pack(MemoryLog log) {
+        gaveBack(log.pack());
     }
 
     private void forget(MemoryLog log) {

@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import rivulet.RawUpstream;
+import rivulet.TestServer;
 
 class ConnectionPoolsTest {
+    private static final String NOBODY = "http://127.0.0.1:1/v1";
     private static final String EVENT = "8\r\ndata: a\n\r\n";
     private static final ReadTurns NO_TURNS = new ReadTurns() {
         @Override
@@ -119,19 +121,15 @@ class ConnectionPoolsTest {
     }
 
     @Test
-    void whoReachesNobodyGivesItsPlaceBack() throws Exception {
-        int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closed.getLocalPort();
-        }
-        assertEquals("failed", ask("http://127.0.0.1:" + port + "/v1").end());
+    void whoReachesNobodyGivesItsPlaceBack() {
+        assertEquals("failed", ask(NOBODY).end());
         assertNoPlaceTaken();
     }
 
     @Test
-    void whoFindsNoThreadGivesItsPlaceBack() throws Exception {
+    void whoFindsNoThreadGivesItsPlaceBack() {
         threads.shutdownNow();
-        assertEquals("failed", ask("http://127.0.0.1:1/v1").end());
+        assertEquals("failed", ask(NOBODY).end());
         assertNoPlaceTaken();
     }
 
@@ -150,11 +148,8 @@ class ConnectionPoolsTest {
     }
 
     /** Told on the call's thread, before it lets go of the connection. */
-    private void assertNoPlaceTaken() throws InterruptedException {
-        for (int i = 0; i < 500 && client.questions() != 0; i++) {
-            Thread.sleep(10);
-        }
-        assertEquals(0, client.questions());
+    private void assertNoPlaceTaken() {
+        TestServer.await("no place is taken", () -> client.questions() == 0);
     }
 
     private static final class Told extends StreamListener {

@@ -183,11 +183,8 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     /** What has ended is packed in a moment. */
-    private void awaitBytesBelow(long bytes) throws InterruptedException {
-        for (int i = 0; i < 500 && store.bytes() >= bytes; i++) {
-            Thread.sleep(10);
-        }
-        assertTrue(store.bytes() < bytes, store.bytes() + " of " + bytes);
+    private void awaitBytesBelow(long bytes) {
+        TestServer.await("less than " + bytes + " bytes", () -> store.bytes() < bytes);
     }
 
     private StreamLog ended() {

@@ -222,8 +222,15 @@ public final class App {
         SecureRandom random = new SecureRandom();
         return config.redis()
                 .<LogStore>map(redis -> new RedisStore(
-                        redis, config.retention(), timer, random, System::nanoTime, config.maxLogBytes()))
-                .orElseGet(() -> new MemoryStore(config.retention(), timer, random, config.maxLogBytes()));
+                        redis,
+                        config.retention(),
+                        timer,
+                        random,
+                        System::nanoTime,
+                        config.maxLogBytes(),
+                        turns::whenShown))
+                .orElseGet(() ->
+                        new MemoryStore(config.retention(), timer, random, config.maxLogBytes(), turns::whenShown));
     }
 
     /** Says what a setting cannot do here. */

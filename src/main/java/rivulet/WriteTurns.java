@@ -11,7 +11,8 @@ import rivulet.feed.ReadTurns;
 /**
  * Runs the viewers. One that is woken by a thread that reads an answer has its turn on that thread, just before it waits
  * for more: all that one read has brought is shown by one write, and no other thread need be woken for it, which would
- * cost more than all the rest. Where many are woken so, or by another thread, the executor's threads run them.
+ * cost more than all the rest. Where many are woken so, or by another thread, the executor's threads run them. What is to
+ * be done when they were shown it all follows, before the thread waits.
  *
  * <p>What is run must not block.
  */
@@ -22,8 +23,8 @@ final class WriteTurns implements Executor, ReadTurns {
     /** Viewers that are handed over together: one by one, the handing over would cost as much as the writing. */
     private static final int TOGETHER = 64;
 
-    /** What the thread's turn has woken so far; none outside of a turn. */
-    private static final ThreadLocal<@Nullable List<Runnable>> WOKEN = new ThreadLocal<>();
+    /** The thread's turn; none outside of one. */
+    private static final ThreadLocal<@Nullable Turn> TURN = new ThreadLocal<>();
 
     private final Executor executor;
     /** @param executor runs what no reading thread runs */
@@ -33,42 +34,62 @@ final class WriteTurns implements Executor, ReadTurns {
 
     @Override
     public void execute(Runnable viewer) {
-        List<Runnable> turn = WOKEN.get();
+        Turn turn = TURN.get();
         if (turn == null) {
             executor.execute(viewer);
         } else {
-            turn.add(viewer);
+            turn.woken.add(viewer);
+        }
+    }
+
+    /** Does something on this thread when the viewers have been shown what the turn has brought; outside of one, now. */
+    void whenShown(Runnable task) {
+        Turn turn = TURN.get();
+        if (turn == null) {
+            task.run();
+        } else {
+            turn.whenShown.add(task);
         }
     }
 
     @Override
     public void begin() {
-        if (WOKEN.get() == null) {
-            WOKEN.set(new ArrayList<>(AT_ONCE));
+        if (TURN.get() == null) {
+            TURN.set(new Turn());
         }
     }
 
     @Override
     public void waits() {
-        List<Runnable> turn = WOKEN.get();
-        // One that is served may wake others; none may be left behind when the thread waits.
-        while (turn != null && !turn.isEmpty()) {
-            if (turn.size() == 1) {
-                run(turn.remove(0));
-            } else {
-                List<Runnable> due = List.copyOf(turn);
-                turn.clear();
-                run(due);
-            }
+        Turn turn = TURN.get();
+        if (turn != null) {
+            show(turn);
+            runAll(turn.whenShown);
+            turn.whenShown.clear();
         }
     }
 
     @Override
     public void end() {
-        List<Runnable> turn = WOKEN.get();
-        WOKEN.remove();
+        Turn turn = TURN.get();
+        TURN.remove();
         if (turn != null) {
-            run(turn);
+            run(turn.woken);
+            runAll(turn.whenShown);
+        }
+    }
+
+    private void show(Turn turn) {
+        List<Runnable> woken = turn.woken;
+        // One that is served may wake others; none may be left behind when the thread waits.
+        while (!woken.isEmpty()) {
+            if (woken.size() == 1) {
+                run(woken.remove(0));
+            } else {
+                List<Runnable> due = List.copyOf(woken);
+                woken.clear();
+                run(due);
+            }
         }
     }
 
@@ -87,12 +108,20 @@ final class WriteTurns implements Executor, ReadTurns {
         due.forEach(WriteTurns::run);
     }
 
-    private static void run(Runnable viewer) {
+    private static void run(Runnable task) {
         try {
-            viewer.run();
+            task.run();
         } catch (RuntimeException e) {
             // One that fails must not keep the others from being shown.
             LOG.error("a viewer could not be served", e);
         }
+    }
+
+    /** What a thread has to do before it waits. */
+    private static final class Turn {
+        /** Viewers, whom it has something to show. */
+        private final List<Runnable> woken = new ArrayList<>(AT_ONCE);
+
+        private final List<Runnable> whenShown = new ArrayList<>(1);
     }
 }

@@ -40,7 +40,7 @@ class LiveStreamTest {
     }
 
     private LiveStream stream() {
-        MemoryStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000);
+        MemoryStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000, Runnable::run);
         Producer producer = new Producer(
                 store.create(new Event.Start("id", Kind.CHAT, "m")),
                 1_000,

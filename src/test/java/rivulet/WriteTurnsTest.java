@@ -79,6 +79,23 @@ class WriteTurnsTest {
     }
 
     @Test
+    void whatIsForWhenTheyWereShownItIsDoneThen() {
+        turns.whenShown(() -> shown.add("outside of a turn"));
+        turns.begin();
+        turns.whenShown(() -> shown.add("then"));
+        turns.execute(() -> wake("second"));
+        assertEquals(List.of("outside of a turn"), shown);
+        turns.waits();
+        assertEquals(List.of("outside of a turn", "second", "then"), shown);
+        turns.waits();
+        assertEquals(3, shown.size(), "once");
+        turns.whenShown(() -> shown.add("at the end"));
+        wake("third");
+        turns.end();
+        assertEquals(List.of("third", "at the end"), shown.subList(3, 5));
+    }
+
+    @Test
     void oneThatFailsKeepsNobodyFromBeingServed() {
         turns.begin();
         turns.execute(() -> {

@@ -72,6 +72,6 @@ public class MemoryLogJmh {
     }
 
     private MemoryLog log() {
-        return new MemoryLog(start, ended -> {}, growth -> {});
+        return new MemoryLog(start, ended -> {}, growth -> {}, Runnable::run);
     }
 }

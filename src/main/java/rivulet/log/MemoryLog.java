@@ -2,11 +2,12 @@ package rivulet.log;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +24,8 @@ final class MemoryLog implements StreamLog {
     /** The newest entries, which are packed only a moment after the log has ended: viewers are about to be shown them. */
     private static final int TAIL_BYTES = 2 * 1024;
     /**
-     * What is packed at once, unless one entry alone is larger, or the log has ended. Whoever appends waits for it; and of
-     * thousands of streams all that is not packed yet is what the collector copies.
+     * What is packed at once, unless one entry alone is larger, or the log has ended. Of thousands of streams all that is
+     * not packed yet is what the collector copies.
      */
     private static final int STEP_BYTES = 4 * 1024;
     /** Less is not worth it, while the log grows. */
@@ -35,8 +36,9 @@ final class MemoryLog implements StreamLog {
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
-    /** Mostly one, gone through at each append, and seldom changed: then it is another list. */
-    private volatile List<Signal> signals = List.of();
+    private final Executor whenShown;
+    /** Mostly one, gone through at each append, and seldom changed: then it is another array. */
+    private volatile Signal[] signals = {};
 
     private volatile @Nullable Recovery recovery;
     /** Null once the log has ended and all is packed: then nothing more is timed. */
@@ -56,6 +58,10 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private long entriesBytes = ENTRY_BYTES;
 
+    /** Whether entries are to be packed once they are shown. */
+    @GuardedBy("this")
+    private boolean packing;
+
     @GuardedBy("this")
     private boolean ended;
 
@@ -72,12 +78,15 @@ final class MemoryLog implements StreamLog {
 
     /**
      * @param onEnd told once, after the terminal event was appended, on the thread that appended it
-     * @param onGrowth told by how many bytes the log has grown, on the thread that appended
+     * @param onGrowth told by how many bytes the log has grown, less than none if it was packed
+     * @param whenShown runs what is best done when those who were signalled have read: what is packed before, they would
+     *     have to have unpacked
      */
-    MemoryLog(Event.Start start, Consumer<MemoryLog> onEnd, LongConsumer onGrowth) {
+    MemoryLog(Event.Start start, Consumer<MemoryLog> onEnd, LongConsumer onGrowth, Executor whenShown) {
         this.start = start;
         this.onEnd = onEnd;
         this.onGrowth = onGrowth;
+        this.whenShown = whenShown;
         entries.add(new Entry(start, 0, start));
     }
 
@@ -100,17 +109,18 @@ final class MemoryLog implements StreamLog {
             entriesBytes += growth;
             ended = event.terminal();
             counted = !forgotten;
-            pack = !ended && packableBytes() >= STEP_BYTES;
+            pack = !packing && !ended && packableBytes() >= STEP_BYTES;
+            packing |= pack;
         }
         if (event.terminal()) {
             onEnd.accept(this);
         }
         signal();
-        if (pack) {
-            growth -= pack();
-        }
         if (counted) {
             onGrowth.accept(growth);
+        }
+        if (pack) {
+            whenShown.execute(this::packRipe);
         }
         return true;
     }
@@ -136,7 +146,10 @@ final class MemoryLog implements StreamLog {
 
     /** Signals all who wait, as after an append. */
     void signal() {
-        signals.forEach(Signal::run);
+        // Of a list it would be an iterator a delta.
+        for (Signal signal : signals) {
+            signal.run();
+        }
     }
 
     /** About how much memory the log takes. */
@@ -177,9 +190,13 @@ final class MemoryLog implements StreamLog {
      * @return how many bytes that has given back; 0 if another thread was at it, or the log is no longer counted
      */
     long pack() {
+        return pack(STEP_BYTES);
+    }
+
+    private long pack(long most) {
         List<Entry> oldest;
         synchronized (this) {
-            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : packable()));
+            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : packable(most)));
         }
         if (oldest.isEmpty()) {
             return 0;
@@ -201,6 +218,14 @@ final class MemoryLog implements StreamLog {
             bytes -= freed;
             return freed;
         }
+    }
+
+    /** Packs all but what is to be ready; if the log has ended meanwhile, all. */
+    private void packRipe() {
+        synchronized (this) {
+            packing = false;
+        }
+        onGrowth.accept(-pack(Long.MAX_VALUE));
     }
 
     @Override
@@ -266,13 +291,15 @@ final class MemoryLog implements StreamLog {
     public Subscription onAppend(Runnable run) {
         Signal signal = new Signal(run);
         synchronized (this) {
-            signals = Stream.concat(signals.stream(), Stream.of(signal)).toList();
+            Signal[] more = Arrays.copyOf(signals, signals.length + 1);
+            more[signals.length] = signal;
+            signals = more;
         }
         return () -> remove(signal);
     }
 
     private synchronized void remove(Signal signal) {
-        signals = signals.stream().filter(other -> other != signal).toList();
+        signals = Arrays.stream(signals).filter(other -> other != signal).toArray(Signal[]::new);
     }
 
     @GuardedBy("this")
@@ -292,11 +319,11 @@ final class MemoryLog implements StreamLog {
 
     /** How many of the oldest entries are packed next; never the newest of a log that goes on. */
     @GuardedBy("this")
-    private int packable() {
+    private int packable(long mostBytes) {
         if (ended) {
             return entries.size();
         }
-        long most = Math.min(packableBytes(), STEP_BYTES);
+        long most = Math.min(packableBytes(), mostBytes);
         long sum = 0;
         int count = 0;
         while (sum < most && count < entries.size() - 1) {

@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -47,6 +48,7 @@ public final class MemoryStore implements LogStore {
     private final Consumer<MemoryLog> onEnd;
 
     private final LongConsumer onGrowth = this::grown;
+    private final Executor whenShown;
 
     private final Folding folding;
     private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
@@ -58,8 +60,15 @@ public final class MemoryStore implements LogStore {
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting; not closed by this store
      * @param maxBytes how much memory all logs may take, about
+     * @param whenShown runs on the thread that appends, and soon, what is best done when viewers were shown what it appended
      */
-    public MemoryStore(Duration retention, ScheduledExecutorService timer, SecureRandom random, long maxBytes) {
+    public MemoryStore(
+            Duration retention,
+            ScheduledExecutorService timer,
+            SecureRandom random,
+            long maxBytes,
+            Executor whenShown) {
+        this.whenShown = whenShown;
         this.maxBytes = maxBytes;
         this.random = random;
         this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
@@ -204,7 +213,7 @@ public final class MemoryStore implements LogStore {
     }
 
     private MemoryLog newLog(Event.Start start) {
-        MemoryLog log = new MemoryLog(start, onEnd, onGrowth);
+        MemoryLog log = new MemoryLog(start, onEnd, onGrowth, whenShown);
         bytes.addAndGet(log.bytes());
         return log;
     }

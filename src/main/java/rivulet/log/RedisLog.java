@@ -46,7 +46,7 @@ final class RedisLog implements StreamLog {
         if (!(event(first.get(0)) instanceof Event.Start start) || index(first.get(0)) != 0) {
             throw new IllegalArgumentException("a log begins with its start");
         }
-        this.copy = new MemoryLog(start, ended -> {}, onGrowth);
+        this.copy = new MemoryLog(start, ended -> {}, onGrowth, Runnable::run);
         onGrowth.accept(copy.bytes());
         this.owner = RedisKeys.node(owner);
         this.onWatched = onWatched;

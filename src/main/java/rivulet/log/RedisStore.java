@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -64,6 +65,7 @@ public final class RedisStore implements LogStore {
      * @param retention how long an ended stream can be read
      * @param timer runs the forgetting in memory; not closed by this store
      * @param maxBytes how much memory all logs may take on this node, about
+     * @param whenShown as for a {@link MemoryStore}
      */
     public RedisStore(
             RedisAddress address,
@@ -71,8 +73,9 @@ public final class RedisStore implements LogStore {
             ScheduledExecutorService timer,
             SecureRandom random,
             LongSupplier nanoTime,
-            long maxBytes) {
-        this(address, retention, timer, random, nanoTime, maxBytes, maxBytes / 2);
+            long maxBytes,
+            Executor whenShown) {
+        this(address, retention, timer, random, nanoTime, maxBytes, whenShown, maxBytes / 2);
     }
 
     /** @param maxBehind how many bytes may wait for Redis; they cannot be forgotten to make room */
@@ -83,8 +86,9 @@ public final class RedisStore implements LogStore {
             SecureRandom random,
             LongSupplier nanoTime,
             long maxBytes,
+            Executor whenShown,
             long maxBehind) {
-        memory = new MemoryStore(retention, timer, random, maxBytes);
+        memory = new MemoryStore(retention, timer, random, maxBytes, whenShown);
         node = memory.newId();
         times = RedisTimes.of(retention);
         link = new RedisLink(address, RedisReader.BLOCK);

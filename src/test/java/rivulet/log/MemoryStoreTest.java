@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +24,7 @@ import rivulet.TestServer;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class MemoryStoreTest extends StreamLogContract {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private LogStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1L << 30);
+    private LogStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1L << 30, Runnable::run);
 
     @AfterEach
     void stop() {
@@ -43,12 +44,12 @@ class MemoryStoreTest extends StreamLogContract {
 
     @Override
     void bound(long maxBytes) {
-        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes);
+        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes, Runnable::run);
     }
 
     @Override
     LogStore keeping(Duration retention) {
-        store = new MemoryStore(retention, timer, new SecureRandom(), 1L << 30);
+        store = new MemoryStore(retention, timer, new SecureRandom(), 1L << 30, Runnable::run);
         return store;
     }
 
@@ -174,6 +175,24 @@ class MemoryStoreTest extends StreamLogContract {
         // 63 MB as they were appended; each word is five bytes of UTF-8.
         append(log, 200_000);
         assertFalse(store.full());
+    }
+
+    @Test
+    void whatIsAboutToBeShownIsPackedWhenItWas() throws InterruptedException {
+        List<Runnable> whenShown = new ArrayList<>();
+        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1L << 30, whenShown::add);
+        StreamLog log = store.create(Kind.CHAT, null);
+        append(log, 200);
+        assertEquals(1, whenShown.size(), "to be packed in one go");
+        long before = store.bytes();
+        assertEquals(200, log.read(0, 512).size(), "ready, and so in one piece");
+        whenShown.remove(0).run();
+        assertTrue(store.bytes() < before / 10, store.bytes() + " of " + before + " bytes");
+        append(log, 20);
+        assertEquals(1, whenShown.size(), "and again");
+        log.append(EveryEvent.done());
+        whenShown.remove(0).run();
+        assertEquals(222, readToEnd(log).size());
     }
 
     private static void append(StreamLog log, int count) {

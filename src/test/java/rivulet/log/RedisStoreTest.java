@@ -107,7 +107,8 @@ class RedisStoreTest extends StreamLogContract {
                 timer,
                 new SecureRandom(),
                 System::nanoTime,
-                maxBytes);
+                maxBytes,
+                Runnable::run);
         nodes.add(node);
         TestServer.await("Redis is reached", () -> node.state() == StoreState.REACHABLE);
         return node;

@@ -77,6 +77,7 @@ class RedisWriterTest {
                 new SecureRandom(),
                 System::nanoTime,
                 1L << 30,
+                Runnable::run,
                 MAX_BEHIND * BYTES);
         made.serve(new LogStore.Remote() {
             @Override

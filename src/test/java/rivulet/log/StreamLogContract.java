@@ -418,7 +418,7 @@ abstract class StreamLogContract {
     }
 
     private static String stateOf(Event.Start start, List<Event> events) {
-        MemoryLog whole = new MemoryLog(start, ended -> {}, growth -> {});
+        MemoryLog whole = new MemoryLog(start, ended -> {}, growth -> {}, Runnable::run);
         events.forEach(whole::append);
         return StreamState.of(whole).text();
     }

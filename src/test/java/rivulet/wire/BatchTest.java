@@ -31,8 +31,8 @@ class BatchTest {
     }
 
     private StreamLog log(long maxBytes, String delta, int count) {
-        StreamLog log =
-                new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes).create(Kind.CHAT, null);
+        StreamLog log = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes, Runnable::run)
+                .create(Kind.CHAT, null);
         for (int i = 0; i < count; i++) {
             log.append(new Event.Text(delta));
         }

@@ -5,8 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import okhttp3.ConnectionPool;
 import okhttp3.OkHttpClient;
 
 /**
@@ -91,7 +89,7 @@ final class ConnectionPools {
     private Pool add() {
         int idle = Math.max(FEW_IDLE_CONNECTIONS, IDLE_CONNECTIONS - pools.size() * CALLS);
         Pool pool = new Pool(base.newBuilder()
-                .connectionPool(new ConnectionPool(idle, IDLE.toSeconds(), TimeUnit.SECONDS))
+                .connectionPool(IdleConnections.pool(idle, IDLE))
                 .build());
         pools.add(pool);
         return pool;

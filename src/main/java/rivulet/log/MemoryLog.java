@@ -24,8 +24,8 @@ final class MemoryLog implements StreamLog {
     /** The newest entries, which are packed only a moment after the log has ended: viewers are about to be shown them. */
     private static final int TAIL_BYTES = 2 * 1024;
     /**
-     * What is packed at once, unless one entry alone is larger, or the log has ended. Of thousands of streams all that is
-     * not packed yet is what the collector copies.
+     * How much there is beyond them when that is packed; of thousands of streams all that is not packed yet is what the
+     * collector copies. Folding packs no more in one step, unless one entry alone is larger, or the log has ended.
      */
     private static final int STEP_BYTES = 4 * 1024;
     /** Less is not worth it, while the log grows. */

@@ -71,11 +71,10 @@ final class WriteTurns implements Executor, ReadTurns {
 
     @Override
     public void end() {
-        Turn turn = TURN.get();
-        TURN.remove();
-        if (turn != null) {
-            run(turn.woken);
-            runAll(turn.whenShown);
+        try {
+            waits();
+        } finally {
+            TURN.remove();
         }
     }
 

@@ -64,7 +64,8 @@ class WriteTurnsTest {
         assertEquals(List.of("second"), shown);
         turns.execute(() -> wake("fourth"));
         turns.end();
-        assertEquals(1, handedOver.size());
+        assertEquals(List.of("second", "fourth"), shown);
+        assertEquals(List.of(), handedOver);
     }
 
     @Test

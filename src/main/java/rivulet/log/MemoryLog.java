@@ -33,12 +33,14 @@ final class MemoryLog implements StreamLog {
     /** About what a log takes beside its entries: its place in the store, its id. */
     private static final int LOG_BYTES = 500;
 
+    private static final Signal[] NO_SIGNALS = {};
+
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
     private final LongConsumer onGrowth;
     private final Executor whenShown;
     /** Mostly one, gone through at each append, and seldom changed: then it is another array. */
-    private volatile Signal[] signals = {};
+    private volatile Signal[] signals = NO_SIGNALS;
 
     private volatile @Nullable Recovery recovery;
     /** Null once the log has ended and all is packed: then nothing more is timed. */
@@ -299,7 +301,9 @@ final class MemoryLog implements StreamLog {
     }
 
     private synchronized void remove(Signal signal) {
-        signals = Arrays.stream(signals).filter(other -> other != signal).toArray(Signal[]::new);
+        Signal[] left = Arrays.stream(signals).filter(other -> other != signal).toArray(Signal[]::new);
+        // Every log ends without: then an empty array would be one of the many objects that it is.
+        signals = left.length == 0 ? NO_SIGNALS : left;
     }
 
     @GuardedBy("this")

@@ -111,8 +111,8 @@ final class WriteTurns implements Executor, ReadTurns {
         try {
             task.run();
         } catch (RuntimeException e) {
-            // One that fails must not keep the others from being shown.
-            LOG.error("a viewer could not be served", e);
+            // One that fails must not keep the others from being run.
+            LOG.error("a viewer could not be served, or what was to follow", e);
         }
     }
 

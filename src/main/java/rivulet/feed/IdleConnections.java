@@ -3,10 +3,10 @@ package rivulet.feed;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Logger;
 import okhttp3.ConnectionPool;
 import okhttp3.internal.concurrent.TaskRunner;
 import okhttp3.internal.connection.ConnectionListener;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -18,12 +18,11 @@ import org.slf4j.LoggerFactory;
  * RealConnectionPool.scheduleCloser}, {@code TaskRunner.kickCoordinator}. Safe on any thread.
  */
 final class IdleConnections implements TaskRunner.Backend {
-    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(IdleConnections.class);
+    private static final Logger LOG = LoggerFactory.getLogger(IdleConnections.class);
     private static final long BETWEEN_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** One for all pools: it has one thread, as long as there are connections. */
-    private static final TaskRunner LOOKS =
-            new TaskRunner(new IdleConnections(), Logger.getLogger(TaskRunner.class.getName()));
+    private static final TaskRunner LOOKS = new TaskRunner(new IdleConnections(), TaskRunner.Companion.getLogger());
 
     private final TaskRunner.RealBackend threads = new TaskRunner.RealBackend(task -> {
         Thread thread = new Thread(task, "rivulet-idle-connections");
@@ -65,7 +64,7 @@ final class IdleConnections implements TaskRunner.Backend {
 
     @Override
     public <T> BlockingQueue<T> decorate(BlockingQueue<T> queue) {
-        return queue;
+        return threads.decorate(queue);
     }
 
     @Override

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryLog implements StreamLog {
     /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
     private static final int ENTRY_BYTES = 300;
-    /** The newest entries, which are packed only a moment after the log has ended: viewers are about to be shown them. */
+    /** The newest entries, which are packed only once the log has ended: viewers are about to be shown them. */
     private static final int TAIL_BYTES = 2 * 1024;
     /**
      * How much there is beyond them when that is packed; of thousands of streams all that is not packed yet is what the
@@ -80,7 +80,7 @@ final class MemoryLog implements StreamLog {
 
     /**
      * @param onEnd told once, after the terminal event was appended, on the thread that appended it
-     * @param onGrowth told by how many bytes the log has grown, less than none if it was packed
+     * @param onGrowth told by how many bytes the log has grown; negative where it was packed
      * @param whenShown runs what is best done when those who were signalled have read: what is packed before, they would
      *     have to have unpacked
      */

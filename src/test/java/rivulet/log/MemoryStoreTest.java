@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,7 @@ import rivulet.TestServer;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class MemoryStoreTest extends StreamLogContract {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private LogStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1L << 30, Runnable::run);
+    private LogStore store = store(Duration.ofMinutes(1), 1L << 30, Runnable::run);
 
     @AfterEach
     void stop() {
@@ -44,12 +45,12 @@ class MemoryStoreTest extends StreamLogContract {
 
     @Override
     void bound(long maxBytes) {
-        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), maxBytes, Runnable::run);
+        store = store(Duration.ofMinutes(1), maxBytes, Runnable::run);
     }
 
     @Override
     LogStore keeping(Duration retention) {
-        store = new MemoryStore(retention, timer, new SecureRandom(), 1L << 30, Runnable::run);
+        store = store(retention, 1L << 30, Runnable::run);
         return store;
     }
 
@@ -180,7 +181,7 @@ class MemoryStoreTest extends StreamLogContract {
     @Test
     void whatIsAboutToBeShownIsPackedWhenItWas() throws InterruptedException {
         List<Runnable> whenShown = new ArrayList<>();
-        store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1L << 30, whenShown::add);
+        store = store(Duration.ofMinutes(1), 1L << 30, whenShown::add);
         StreamLog log = store.create(Kind.CHAT, null);
         append(log, 200);
         assertEquals(1, whenShown.size(), "to be packed in one go");
@@ -193,6 +194,10 @@ class MemoryStoreTest extends StreamLogContract {
         log.append(EveryEvent.done());
         whenShown.remove(0).run();
         assertEquals(222, readToEnd(log).size());
+    }
+
+    private LogStore store(Duration retention, long maxBytes, Executor whenShown) {
+        return new MemoryStore(retention, timer, new SecureRandom(), maxBytes, whenShown);
     }
 
     private static void append(StreamLog log, int count) {

@@ -46,7 +46,9 @@ class UpstreamCasesTest {
         List<Case> cases = new ArrayList<>();
         chatCases(cases);
         chatErrorCases(cases);
+        oddChatCases(cases);
         responsesCases(cases);
+        oddResponsesCases(cases);
         return cases;
     }
 
@@ -276,6 +278,229 @@ class UpstreamCasesTest {
                 cases,
                 "finish reason error",
                 delta("a") + data("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"error\"}]}") + DONE,
+                "a",
+                "failed upstream_error");
+    }
+
+    /** What only some providers send. */
+    private static void oddChatCases(List<Case> cases) {
+        chat(
+                cases,
+                "a finish reason with each chunk",
+                finished("{\"content\":\"a\"}", "stop")
+                        + finished("{\"content\":\"b\"}", "stop")
+                        + finished("{\"content\":\"c\"}", "length")
+                        + DONE,
+                "abc",
+                "done length");
+        chat(
+                cases,
+                "a finish reason before the answer, and no marker",
+                finished("{\"reasoning_content\":\"hm\"}", "stop") + delta("a"),
+                "a",
+                "done stop");
+        Map<String, String> words = Map.ofEntries(
+                Map.entry("content_filter: PROHIBITED_CONTENT", "done content_filter"),
+                Map.entry("RECITATION", "done content_filter"),
+                Map.entry("SAFETY", "done content_filter"),
+                Map.entry("content-filter", "done content_filter"),
+                Map.entry("model_context_window_exceeded", "done length"),
+                Map.entry("MAX_TOKENS", "done length"),
+                Map.entry("tool_call", "done tool_calls"),
+                Map.entry("network_error", "failed upstream_error"),
+                Map.entry("cancelled", "failed upstream_error"),
+                Map.entry("function_call_filter: MALFORMED_FUNCTION_CALL", "failed upstream_error"));
+        words.forEach((word, end) ->
+                chat(cases, "finish reason " + word, delta("a") + finished("{}", word) + DONE, "a", end));
+        List<String> failures = List.of(
+                "{\"text\":\"CUDA out of memory\",\"error_code\":50002}",
+                "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null,\"error\":{\"code\":502,\"message\":\"boom\"}}]}",
+                "[{\"error\":{\"code\":503,\"message\":\"overloaded\"}}]",
+                "{\"choices\":null,\"base_resp\":{\"status_code\":1008,\"status_msg\":\"boom\"}}",
+                "{\"error_code\":336100,\"error_msg\":\"boom\"}",
+                "{\"errors\":[{\"message\":\"boom\"}],\"success\":false}",
+                "{\"error_message\":\"boom\"}",
+                "{\"message\":\"Internal Server Error\"}",
+                "{\"message\":\"boom\",\"type\":\"server_error\",\"code\":null}");
+        failures.forEach(
+                told -> chat(cases, "failure " + told, delta("a") + data(told) + DONE, "a", "failed upstream_error"));
+        chat(
+                cases,
+                "what tells of a success",
+                delta("a")
+                        + data("{\"code\":0,\"message\":\"Success\",\"usage\":{\"prompt_tokens\":1}}")
+                        + data("{\"error_code\":0,\"error_msg\":\"\",\"choices\":[]}")
+                        + data("{\"base_resp\":{\"status_code\":0,\"status_msg\":\"\"},\"choices\":[]}")
+                        + data("{\"type\":\"status\",\"message\":\"queued\"}")
+                        + STOP
+                        + DONE,
+                "a",
+                "done stop");
+        chat(
+                cases,
+                "two in one event",
+                (delta("Hel") + finished("{\"content\":\"lo\"}", "length")).replaceFirst("\n\n", "\n") + DONE,
+                "Hello",
+                "done length");
+        chat(
+                cases,
+                "two on one line, and the marker behind them",
+                (delta("Hel") + delta("lo") + DONE).replaceAll("\n\ndata:", ""),
+                "Hello",
+                "done stop");
+        chat(
+                cases,
+                "something behind the JSON",
+                (delta("a") + DONE).replaceFirst("\n\n", " oops\n\n"),
+                "a",
+                "failed upstream_error");
+        chat(
+                cases,
+                "the whole message at the end",
+                delta("a")
+                        + data(
+                                "{\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"a\"}}]}"),
+                "a",
+                "done stop");
+        chat(
+                cases,
+                "the whole message alone",
+                data("{\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"a\"}}]}"),
+                "a",
+                "done stop");
+        chat(
+                cases,
+                "thoughts in parts",
+                data(
+                                CHUNK.formatted(
+                                        "{\"content\":[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"hm\"}]}]}"))
+                        + data(CHUNK.formatted("{\"content\":[{\"type\":\"reasoning\",\"text\":\"hm\"}]}"))
+                        + data(CHUNK.formatted("{\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}"))
+                        + STOP
+                        + DONE,
+                "a",
+                "done stop");
+        chat(
+                cases,
+                "a keep-alive that is no JSON",
+                "event: ping\ndata: 12:00\n\n" + delta("a") + STOP + DONE,
+                "a",
+                "done stop");
+        chat(
+                cases,
+                "names with escapes",
+                delta("a") + data("{\"e\\u0072ror\":{\"message\":\"boom\"},\"choices\":[]}") + DONE,
+                "a",
+                "failed upstream_error");
+        chat(
+                cases,
+                "a body that is an error",
+                "{\"error\":{\"message\":\"no credit\",\"code\":\"insufficient_quota\"}}",
+                "",
+                "failed upstream_quota");
+        chat(
+                cases,
+                "a body that is an error on many lines",
+                "{\n  \"error\": {\n    \"message\": \"boom\"\n  }\n}\n",
+                "",
+                "failed upstream_error");
+        chat(cases, "a body that is a page", "<html>\n<p>Log in</p>\n", "", "failed upstream_error");
+        chat(
+                cases,
+                "half a pair in what the usage holds",
+                delta("a") + data("{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"x\":\"\\ud83d\"}}") + STOP + DONE,
+                "a",
+                "done stop");
+    }
+
+    /** What only some servers send. */
+    private static void oddResponsesCases(List<Case> cases) {
+        String output =
+                "\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"Hello\"}]}]";
+        responses(
+                cases,
+                "the whole response alone",
+                typed("response.completed", "\"response\":{\"status\":\"completed\"," + output + "}"),
+                "Hello",
+                "done stop");
+        responses(
+                cases,
+                "the whole text alone",
+                typed("response.output_text.done", "\"text\":\"Hello\"")
+                        + typed("response.completed", "\"response\":{" + output + "}"),
+                "Hello",
+                "done stop");
+        responses(
+                cases,
+                "the whole text behind its deltas",
+                text("Hel") + text("lo") + typed("response.output_text.done", "\"text\":\"Hello\"") + COMPLETED,
+                "Hello",
+                "done stop");
+        responses(
+                cases,
+                "a call in the whole response alone",
+                typed(
+                        "response.completed",
+                        "\"response\":{\"output\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}]}"),
+                "",
+                "done tool_calls");
+        responses(
+                cases,
+                "completed, and failed",
+                text("a")
+                        + typed(
+                                "response.completed",
+                                "\"response\":{\"status\":\"failed\",\"error\":{\"message\":\"boom\"}}"),
+                "a",
+                "failed upstream_error");
+        responses(
+                cases,
+                "completed, and cancelled",
+                text("a") + typed("response.completed", "\"response\":{\"status\":\"cancelled\"}"),
+                "a",
+                "failed upstream_error");
+        responses(
+                cases,
+                "incomplete without a word",
+                text("a") + typed("response.incomplete", "\"response\":{}"),
+                "a",
+                "done length");
+        responses(
+                cases,
+                "failed without a word",
+                text("a") + typed("response.failed", "\"response\":{\"error\":null}"),
+                "a",
+                "failed upstream_error");
+        responses(
+                cases,
+                "a flat error beside a null one",
+                "event: error\n"
+                        + data(
+                                "{\"type\":\"error\",\"code\":\"insufficient_quota\",\"message\":\"no credit\",\"error\":null}"),
+                "",
+                "failed upstream_quota");
+        responses(
+                cases,
+                "a tool's error",
+                typed("response.mcp_call.failed", "\"error\":{\"message\":\"boom\"}") + text("a") + COMPLETED,
+                "a",
+                "done stop");
+        responses(
+                cases,
+                "two in one event",
+                (text("Hel") + text("lo")).replaceFirst("\n\nevent: [a-z._]+\n", "\n") + COMPLETED,
+                "Hello",
+                "done stop");
+        responses(
+                cases,
+                "spaces before the count",
+                numbered(" 1", "a") + numbered(" 2", "b") + numbered("-3", "c") + COMPLETED,
+                "abc",
+                "done stop");
+        responses(
+                cases,
+                "no count where one was",
+                numbered("1", "a") + numbered("1 48", "b") + COMPLETED,
                 "a",
                 "failed upstream_error");
     }
@@ -537,6 +762,14 @@ class UpstreamCasesTest {
 
     private static String delta(String escaped) {
         return data(CHUNK.formatted("{\"content\":\"" + escaped + "\"}"));
+    }
+
+    private static String finished(String delta, String reason) {
+        return data("{\"choices\":[{\"index\":0,\"delta\":" + delta + ",\"finish_reason\":\"" + reason + "\"}]}");
+    }
+
+    private static String numbered(String number, String escaped) {
+        return typed("response.output_text.delta", "\"sequence_number\":" + number + ",\"delta\":\"" + escaped + "\"");
     }
 
     private static String typed(String type, String members) {

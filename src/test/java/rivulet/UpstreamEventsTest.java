@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class UpstreamEventsTest {
     private static final String CHAT = "{\"kind\":\"chat\",\"message\":\"hi\"}";
+    /** Two seconds are waited for what may follow a finish reason. */
+    private static final Duration LONGER_THAN_IT_SETTLES = Duration.ofMillis(2200);
+
     private static final String HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
 
     /** The events that follow the start, without their index and times. */
@@ -145,6 +150,125 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void callsThatShareAnIndexAreToldApart() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"{\\\"x\\\":1}\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"id\":\"b\",\"name\":\"g\",\"arguments\":\"{\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"arguments\":\"}\"}",
+                        "{\"event\":\"tool_call\",\"index\":2,\"id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}"),
+                events(
+                                "chat",
+                                call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{\\\"x\\\":1}\""),
+                                call("\"index\":0,\"id\":\"b\"", "\"name\":\"g\",\"arguments\":\"{\""),
+                                call("\"index\":0", "\"arguments\":\"}\""),
+                                call("\"index\":1,\"id\":\"c\"", "\"name\":\"f\",\"arguments\":\"{}\""),
+                                "[DONE]")
+                        .subList(0, 4));
+    }
+
+    @Test
+    void idAndNameAreToldOnce() throws IOException {
+        String again = call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"1\"");
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"1\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"1\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"1\"}"),
+                events("chat", again, again, again.replace("\"a\"", "\"\""), "[DONE]")
+                        .subList(0, 3));
+    }
+
+    @Test
+    void aMessageBehindDeltasRepeatsNothing() throws IOException {
+        String said =
+                "\"content\":\"\",\"reasoning_content\":\"hm\",\"refusal\":\"no\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]";
+        assertEquals(
+                List.of("reasoning", "refusal", "tool_call", "done"),
+                events(
+                                "chat",
+                                "{\"choices\":[{\"delta\":{" + said + "}}]}",
+                                "{\"choices\":[{\"finish_reason\":\"tool_calls\",\"message\":{" + said + "}}]}",
+                                "[DONE]")
+                        .stream()
+                        .map(event -> TestServer.json(event).path("event").asText())
+                        .toList());
+    }
+
+    @Test
+    void reasoningHasManyNames() throws IOException {
+        List<String> deltas = List.of(
+                "\"reasoning_content\":{\"text\":\"hm\"}",
+                "\"reasoning\":\"hm\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\"}]",
+                "\"content\":\"\",\"reasoning_details\":[{\"type\":\"reasoning.summary\",\"summary\":\"hm\"}]",
+                "\"reasoning_text\":\"hm\"",
+                "\"content\":[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"hm\"}]}]",
+                "\"content\":[{\"type\":\"reasoning\",\"text\":\"hm\"}]");
+        for (String delta : deltas) {
+            assertEquals(
+                    "{\"event\":\"reasoning\",\"delta\":\"hm\"}",
+                    events("chat", "{\"choices\":[{\"delta\":{" + delta + "}}]}", "[DONE]")
+                            .get(0),
+                    delta);
+        }
+    }
+
+    @Test
+    void aCustomToolsInputIsItsArguments() throws IOException {
+        assertEquals(
+                "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"sql\",\"arguments\":\"SELECT 1\"}",
+                events(
+                                "chat",
+                                "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"custom\",\"custom\":{\"name\":\"sql\",\"input\":\"SELECT 1\"}}]}}]}",
+                                "[DONE]")
+                        .get(0));
+    }
+
+    @Test
+    void usageIsFoundWhereverItStands() throws IOException {
+        String usage = "\"usage\":{\"input_tokens\":9,\"output_tokens\":12,\"total_tokens\":21";
+        String stop = "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"%s}]%s}";
+        List<List<String>> told = List.of(
+                List.of(
+                        stop.formatted(
+                                "",
+                                ",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12,\"total_tokens\":21,\"input_tokens\":0,\"output_tokens\":0}")),
+                List.of(stop.formatted(",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12}", "")),
+                List.of(stop.formatted("", ",\"usage\":{\"prompt_tokens\":\"9\",\"completion_tokens\":\"12\"}")),
+                List.of(
+                        stop.formatted("", ",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12}"),
+                        "{\"choices\":[],\"usage\":{\"cost\":0.5}}"));
+        for (List<String> sent : told) {
+            String done = events("chat", sent.toArray(String[]::new)).get(1);
+            assertTrue(done.contains(usage), done);
+        }
+    }
+
+    private static String call(String members, String function) {
+        return "{\"choices\":[{\"delta\":{\"tool_calls\":[{" + members + ",\"function\":{" + function + "}}]}}]}";
+    }
+
+    @Test
+    void anAnswerThatGoesOnBehindItsFinishReasonIsReadOn() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(
+                            "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"},\"finish_reason\":\"stop\"}]}\n\n");
+                    LockSupport.parkNanos(LONGER_THAN_IT_SETTLES.toNanos());
+                    String piece =
+                            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+                    connection.send(piece + piece);
+                    LockSupport.parkNanos(LONGER_THAN_IT_SETTLES.toNanos());
+                    connection.send(piece + "data: [DONE]\n\n");
+                });
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            List<JsonNode> events = server.chat(CHAT);
+            assertEquals("aaa", TestServer.text(events));
+            assertEquals("done", events.get(events.size() - 1).path("event").asText());
+        }
+    }
+
+    @Test
     void usageThatComesTwoSecondsLateIsNotWaitedFor() throws Exception {
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {
                     connection.sendStreamHead();
@@ -191,6 +315,23 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCompressedRefusalIsRead() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes("HTTP/1.1 429 No\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+                .getBytes(StandardCharsets.UTF_8));
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write("{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no credit\"}}"
+                    .getBytes(StandardCharsets.UTF_8));
+        }
+        try (RawUpstream upstream = RawUpstream.saying(bytes.toByteArray());
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String body = server.post("/streams", CHAT).body();
+            assertTrue(body.contains("upstream_quota") && body.contains("no credit"), body);
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
+    @Test
     void aCompressedAnswerThatIsNoStreamIsQuoted() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(
@@ -222,7 +363,7 @@ class UpstreamEventsTest {
     @Test
     void anEventStreamUnderAnotherNameIsRead() throws IOException {
         for (String type : List.of("", "Content-Type: text/plain\r\n", "Content-Type: application/octet-stream\r\n")) {
-            for (String mark : List.of("", "\uFEFF")) {
+            for (String mark : List.of("", "\uFEFF", "\r\n\n")) {
                 String answer = "HTTP/1.1 200 OK\r\n" + type + "Connection: close\r\n\r\n" + mark
                         + "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
                 try (RawUpstream upstream = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));

@@ -165,6 +165,56 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    void aRefusalThatQuotesTheQuestionForbidsNoUsage() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    if (request.body().contains("top_logprobs")) {
+                        connection.send(
+                                reply("400 Bad", "", "{\"detail\":\"top_logprobs in stream_options,top_logprobs\"}"));
+                    } else {
+                        connection.sendStreamHead();
+                        connection.send(ANSWER);
+                    }
+                });
+                TestServer server = before(upstream)) {
+            String asked = CHAT.replaceFirst("\\{", "{\"extra\":{\"top_logprobs\":5},");
+            assertEquals(400, server.post("/streams", asked).statusCode());
+            assertEquals("Hel\n😀llo", TestServer.text(server.chat(CHAT)));
+            for (boolean withUsage : List.of(true, false, true)) {
+                String body = upstream.takeRequest().body();
+                assertEquals(withUsage, body.contains("stream_options"), body);
+            }
+        }
+    }
+
+    @Test
+    void aLongListOfModelsIsReadWhole() throws Exception {
+        String models = "{\"id\":\"m\",\"description\":\"" + "x".repeat(1000) + "\"},";
+        try (RawUpstream upstream = RawUpstream.saying(
+                        reply("200 OK", "", "{\"data\":[" + models.repeat(500) + "{\"id\":\"last\"}]}")
+                                .getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.before(upstream)) {
+            assertTrue(server.get("/models").body().contains("\"last\""));
+        }
+    }
+
+    /** As many servers do after some quiet seconds; who finds the connection closed asks again. */
+    @Test
+    void aListOfModelsIsAskedForAgainWhereTheConnectionWasClosed() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    if (request.line().startsWith("GET /v1/models ")) {
+                        connection.send(reply("200 OK", "", "{\"data\":[{\"id\":\"listed\"}]}"));
+                    } else {
+                        connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: "
+                                + ANSWER.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + ANSWER);
+                    }
+                });
+                TestServer server = TestServer.before(upstream)) {
+            assertEquals("Hel\n😀llo", TestServer.text(server.chat(CHAT.replaceFirst("\\{", "{\"model\":\"m\","))));
+            assertTrue(server.get("/models").body().contains("\"listed\""));
+        }
+    }
+
+    @Test
     void theFirstModelOfTheListIsAskedWhereNoneIsNamed() throws Exception {
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {
                     if (request.line().startsWith("GET /v1/models ")) {
@@ -187,6 +237,12 @@ class UpstreamFaultsTest {
             HttpResponse<String> response = server.post("/streams", CHAT);
             assertEquals(400, response.statusCode());
             assertTrue(response.body().contains("OPENAI_MODEL"), response.body());
+        }
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> connection.reset());
+                TestServer server = TestServer.before(upstream)) {
+            HttpResponse<String> response = server.post("/streams", CHAT);
+            assertEquals(502, response.statusCode());
+            assertTrue(response.body().contains("upstream_unreachable"), response.body());
         }
     }
 
@@ -330,6 +386,22 @@ class UpstreamFaultsTest {
             TestServer.await("each connection's close", () -> closed.get() == upstream.requestCount());
             assertTrue(upstream.requestCount() > 0, "no cancel came after the request");
             assertFalse(Thread.activeCount() > threadsBefore + 300, "threads left: " + Thread.activeCount());
+        }
+    }
+
+    /** Servers on this machine need no key, and are given a word that may stand in any answer. */
+    @Test
+    void whatIsNoSecretStandsInAnswers() throws Exception {
+        String answer = "Run `ollama run llama3`. See https://example.com, in My Chat App. x-secret-12345";
+        String said = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + delta(answer) + "data: [DONE]\n\n";
+        try (RawUpstream upstream = RawUpstream.saying(said.getBytes(StandardCharsets.UTF_8));
+                TestServer server = before(
+                        upstream,
+                        "OPENAI_API_KEY",
+                        "ollama",
+                        "UPSTREAM_HEADERS",
+                        "HTTP-Referer: https://example.com; X-Title: My Chat App; X-Key: x-secret-12345")) {
+            assertEquals(answer.replace("x-secret-12345", "[key]"), TestServer.text(server.chat(CHAT)));
         }
     }
 

@@ -24,6 +24,7 @@ import mockwebserver3.MockResponse;
 import mockwebserver3.MockResponseBody;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
+import mockwebserver3.SocketEffect;
 import okhttp3.Protocol;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
@@ -225,6 +226,21 @@ class UpstreamTransportTest {
                 "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
             cancelMidStream(server);
             assertTrue(reset.await(10, TimeUnit.SECONDS));
+        }
+    }
+
+    /** So a server refuses what came when it was about to close the connection: RFC 9113, section 8.7. */
+    @Test
+    void aQuestionThatWasRefusedUnreadIsAskedAgain() throws Exception {
+        int refusedStream = 7;
+        upstream.enqueue(new MockResponse.Builder()
+                .onRequestStart(new SocketEffect.CloseStream(refusedStream))
+                .build());
+        upstream.enqueue(answer());
+        upstream.start();
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
         }
     }
 

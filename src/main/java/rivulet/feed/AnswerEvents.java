@@ -1,8 +1,11 @@
 package rivulet.feed;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
@@ -15,11 +18,14 @@ final class AnswerEvents {
     private static final String DONE_MARKER = "[DONE]";
 
     private static final String ERROR = "error";
+    /** Events that only keep the connection alive, whatever they hold. */
+    private static final Set<String> KEEP_ALIVE = Set.of("ping", "heartbeat", "keepalive", "keep-alive");
 
     private final AnswerReader reader;
     private final Sink sink;
     private final Scrubber scrubber;
     private final @Nullable BackgroundAnswer background;
+    private AnswerReader.Progress progress = AnswerReader.Progress.OPEN;
 
     /** @param background takes note of the events; null: the answer is not asked for in background mode */
     AnswerEvents(AnswerReader reader, Sink sink, Scrubber scrubber, @Nullable BackgroundAnswer background) {
@@ -40,37 +46,52 @@ final class AnswerEvents {
         if (background == null && !ERROR.equals(type)) {
             AnswerReader.Progress said = reader.usual(data);
             if (said != null) {
+                progress = said;
                 return said;
             }
         }
-        if (data.strip().equals(DONE_MARKER)) {
-            return reader.doneMarker();
+        String told = data.strip();
+        boolean marked = told.endsWith(DONE_MARKER);
+        readAll(type, marked ? told.substring(0, told.length() - DONE_MARKER.length()) : told, mayBeCut);
+        if (marked && progress != AnswerReader.Progress.ENDED) {
+            progress = reader.doneMarker();
         }
-        JsonNode event;
-        try {
-            event = MAPPER.readTree(data);
-        } catch (JsonProcessingException e) {
+        return progress;
+    }
+
+    /** Mostly it is one; some servers write two, or the marker, where there should be the end of an event between them. */
+    private void readAll(@Nullable String type, String data, boolean mayBeCut) {
+        try (JsonParser parser = MAPPER.createParser(data)) {
+            JsonNode event = MAPPER.readTree(parser);
+            while (event != null && progress != AnswerReader.Progress.ENDED) {
+                progress = hear(type, event);
+                event = MAPPER.readTree(parser);
+            }
+        } catch (IOException e) {
             // What is cut says nothing; that the body has ended is told next.
-            return mayBeCut
-                    ? AnswerReader.Progress.OPEN
-                    : fail(UpstreamError.notJson(data, ERROR.equals(type), scrubber));
+            if (!mayBeCut && (type == null || !KEEP_ALIVE.contains(type))) {
+                progress = fail(UpstreamError.notJson(data, ERROR.equals(type), scrubber));
+            }
         }
+    }
+
+    private AnswerReader.Progress hear(@Nullable String type, JsonNode event) {
         if (background == null) {
             return read(type, event);
         }
         return switch (background.hear(event)) {
-            case KNOWN -> AnswerReader.Progress.OPEN;
+            case KNOWN -> progress;
             case BEYOND_A_GAP ->
                 fail(new UpstreamError(
                         ErrorCode.UPSTREAM_TRUNCATED,
                         "The connection to the upstream broke, and what came next is no longer to be had.",
                         null));
             case NEW -> {
-                AnswerReader.Progress progress = read(type, event);
-                if (progress == AnswerReader.Progress.ENDED) {
+                AnswerReader.Progress said = read(type, event);
+                if (said == AnswerReader.Progress.ENDED) {
                     background.ended();
                 }
-                yield progress;
+                yield said;
             }
         };
     }
@@ -83,7 +104,8 @@ final class AnswerEvents {
 
     /** Takes a piece that came the short way. */
     AnswerReader.Progress piece(String piece) {
-        return reader.piece(piece);
+        progress = reader.piece(piece);
+        return progress;
     }
 
     /** Takes an event for no more than the id in it: nobody wants to know the answer any more. */
@@ -98,9 +120,11 @@ final class AnswerEvents {
     }
 
     private AnswerReader.Progress read(@Nullable String type, JsonNode event) {
-        return ERROR.equals(type)
-                ? fail(UpstreamError.of(event.has(ERROR) ? event.path(ERROR) : event, scrubber))
-                : reader.event(event);
+        if (!ERROR.equals(type)) {
+            return reader.event(event);
+        }
+        UpstreamError inside = UpstreamError.in(event, scrubber);
+        return fail(inside == null ? UpstreamError.of(event, scrubber) : inside);
     }
 
     /** The body has ended, cleanly or not: the sink is told the end, if it was not yet. */

@@ -151,7 +151,7 @@ final class AnswerSource implements EventSource, Callback {
             turns.begin();
         }
         try (response) {
-            Response plain = response.isSuccessful() ? decoded(response) : response;
+            Response plain = decoded(response);
             BufferedSource body = plain.body().source();
             if (plain.isSuccessful() && (isEventStream(plain.body().contentType()) || readsLikeEventStream(body))) {
                 listener.onOpen(this, plain);
@@ -160,15 +160,17 @@ final class AnswerSource implements EventSource, Callback {
             } else {
                 listener.onFailure(this, null, plain);
             }
-        } catch (IOException | RuntimeException e) {
-            fails(e, response);
+        } catch (Throwable t) {
+            // An Error too: else the answer would stay open until a limit ends it.
+            fails(t, response);
         } finally {
             turns.end();
         }
     }
 
     private static Response decoded(Response response) throws IOException {
-        if (!"gzip".equalsIgnoreCase(response.header("Content-Encoding"))) {
+        String encoding = response.header("Content-Encoding");
+        if (!"gzip".equalsIgnoreCase(encoding) && !"x-gzip".equalsIgnoreCase(encoding)) {
             return response;
         }
         BufferedSource plain = Okio.buffer(new GzipSource(response.body().source()));
@@ -182,8 +184,12 @@ final class AnswerSource implements EventSource, Callback {
         body.request(LONGEST_BEGINNING);
         if (body.getBuffer().rangeEquals(0, BYTE_ORDER_MARK)) {
             body.skip(BYTE_ORDER_MARK.size());
-            body.request(LONGEST_BEGINNING);
         }
+        while (body.request(1)
+                && (body.getBuffer().getByte(0) == '\n' || body.getBuffer().getByte(0) == '\r')) {
+            body.skip(1);
+        }
+        body.request(LONGEST_BEGINNING);
         return LINE_BEGINNINGS.stream().anyMatch(beginning -> body.getBuffer().rangeEquals(0, beginning));
     }
 
@@ -215,6 +221,10 @@ final class AnswerSource implements EventSource, Callback {
     void ends() throws EventStreamParser.EventTooLarge {
         listener.bodyEnds();
         parser.end();
+        String strange = parser.strange();
+        if (!strange.isBlank()) {
+            listener.strange(strange);
+        }
         listener.onClosed(this);
     }
 

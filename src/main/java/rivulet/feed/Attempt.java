@@ -9,6 +9,8 @@ import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
 import okhttp3.Protocol;
+import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.StreamResetException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +53,11 @@ final class Attempt {
     @Nullable
     UpstreamSocket socket() {
         return socket;
+    }
+
+    /** Whether the upstream says that it has not looked at the request: RFC 9113, section 8.7. */
+    static boolean refusedUnread(@Nullable Throwable cause) {
+        return cause instanceof StreamResetException reset && reset.errorCode == ErrorCode.REFUSED_STREAM;
     }
 
     /** Tells each call's attempt of its progress. */

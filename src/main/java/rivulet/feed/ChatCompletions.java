@@ -24,19 +24,23 @@ final class ChatCompletions implements Dialect {
 
     @Override
     public boolean canDoWithout(UpstreamReply refusal) {
-        boolean refused = (refusal.status() == 400 || refusal.status() == 422)
-                && refusal.body().contains("stream_options");
-        boolean first = refused && !usageRefused;
-        usageRefused |= refused;
-        return first;
+        // Some quote the whole question, whatever it is that they refuse.
+        return (refusal.status() == 400 || refusal.status() == 422)
+                && refusal.body().contains("stream_options")
+                && !usageRefused;
     }
 
     @Override
-    public ObjectNode body(ChatRequest request, String model) {
+    public void doesWithout() {
+        usageRefused = true;
+    }
+
+    @Override
+    public ObjectNode body(ChatRequest request, String model, boolean bare) {
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
         messages(request, body.putArray("messages"));
         body.put("stream", true);
-        if (!usageRefused) {
+        if (!usageRefused && !bare) {
             body.putObject("stream_options").put("include_usage", true);
         }
         Map<String, String> renamed = Map.of("max_output_tokens", openAi ? "max_completion_tokens" : "max_tokens");

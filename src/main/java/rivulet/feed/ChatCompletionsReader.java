@@ -1,7 +1,6 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
@@ -12,19 +11,26 @@ import rivulet.log.FinishReason;
  *
  * <p>{@code OPEN -> SETTLING -> ENDED}: {@code finish_reason} says that the model has said all, but usage, and sometimes
  * an error, come after it; {@code [DONE]}, or the end of the body, ends it. {@code [DONE]} alone is an end too: some
- * providers send no {@code finish_reason}. A body that ends without either was cut.
+ * providers send no {@code finish_reason}. A body that ends without either was cut. Some say {@code stop} with each chunk,
+ * or when the model has thought and not yet answered: where the answer goes on, it is {@code OPEN} again, until
+ * {@code [DONE]} or the end of the body.
  */
 final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
     private final Scrubber scrubber;
+    private final ToolCalls calls;
     private Progress progress = Progress.OPEN;
     private boolean anyText;
+    private boolean anyReasoning;
     private boolean anyRefusal;
     private @Nullable String finishReason;
+    /** Whether the answer has gone on behind its finish reason. */
+    private boolean finishedEarly;
 
     ChatCompletionsReader(Sink sink, Scrubber scrubber) {
         this.sink = sink;
         this.scrubber = scrubber;
+        this.calls = new ToolCalls(sink);
     }
 
     @Override
@@ -42,13 +48,15 @@ final class ChatCompletionsReader implements AnswerReader {
     public Progress event(JsonNode event) {
         UsageReader.read(event.path("usage"), sink);
         UsageReader.read(event.path("x_groq").path("usage"), sink);
+        UpstreamError error = UpstreamError.inEvent(event, scrubber);
         // Never choices[0]: the list may be empty, and others than the first may come before it.
         for (JsonNode choice : event.path("choices")) {
             if (choice.path("index").asInt() == 0) {
+                UsageReader.read(choice.path("usage"), sink);
                 choice(choice);
+                error = error == null ? UpstreamError.in(choice, scrubber) : error;
             }
         }
-        UpstreamError error = UpstreamError.inEvent(event, scrubber);
         return error == null ? progress : fail(error);
     }
 
@@ -60,8 +68,8 @@ final class ChatCompletionsReader implements AnswerReader {
 
     @Override
     public void end() {
-        if (progress == Progress.SETTLING) {
-            end(String.valueOf(finishReason));
+        if (finishReason != null) {
+            end(finishReason);
         } else if (progress == Progress.OPEN) {
             progress = Progress.ENDED;
             sink.failed(
@@ -82,32 +90,64 @@ final class ChatCompletionsReader implements AnswerReader {
     private void choice(JsonNode choice) {
         JsonNode delta = choice.path("delta");
         if (delta.isObject()) {
-            said(delta);
-        } else if (!anyText) {
-            // A server that does not stream wraps its whole message. Beside a delta it only repeats what was said.
-            said(choice.path("message"));
+            thought(delta);
+            content(delta.path("content"));
+            refusal(delta);
+            toolCalls(delta);
+        } else {
+            message(choice.path("message"));
         }
         String reason = choice.path("finish_reason").asText("");
-        if (!reason.isEmpty() && !reason.equals("null") && progress == Progress.OPEN) {
+        if (!reason.isEmpty() && !reason.equals("null")) {
+            finishes(reason);
+        }
+    }
+
+    /** A server that does not stream wraps its whole message. Behind deltas it only repeats what was said. */
+    private void message(JsonNode message) {
+        boolean textSaid = anyText;
+        if (!anyReasoning) {
+            thought(message);
+        }
+        if (!textSaid) {
+            content(message.path("content"));
+        }
+        if (!anyRefusal) {
+            refusal(message);
+        }
+        if (!calls.any()) {
+            toolCalls(message);
+        }
+    }
+
+    private void finishes(String reason) {
+        if (finishReason == null || finishedEarly) {
             finishReason = reason;
+        }
+        boolean onlyThought = anyReasoning && !anyText && !anyRefusal && !calls.any() && reason.equals("stop");
+        if (progress == Progress.OPEN && !finishedEarly && !onlyThought) {
             progress = Progress.SETTLING;
         }
     }
 
-    private void said(JsonNode delta) {
-        String thought = delta.path("reasoning_content").asText("");
-        sink.reasoning(thought.isEmpty() ? delta.path("reasoning").asText("") : thought);
-        content(delta.path("content"));
-        String refusal = delta.path("refusal").asText("");
-        anyRefusal |= !refusal.isEmpty();
-        sink.refusal(refusal);
-        int position = 0;
-        for (JsonNode call : delta.path("tool_calls")) {
-            toolCall(call.path("index").asInt(position), call.path("id"), call.path("function"));
-            position++;
+    /** The model says something. */
+    private void speaks() {
+        if (finishReason != null) {
+            finishedEarly = true;
         }
-        if (delta.path("function_call").isObject()) {
-            toolCall(0, delta.path("function_call").path("id"), delta.path("function_call"));
+        if (progress == Progress.SETTLING) {
+            progress = Progress.OPEN;
+        }
+    }
+
+    private void thought(JsonNode delta) {
+        for (String name : UsualPiece.REASONING) {
+            String words = words(delta.path(name));
+            if (!words.isEmpty()) {
+                reasoning(words);
+                // Several names hold the same.
+                return;
+            }
         }
     }
 
@@ -115,37 +155,77 @@ final class ChatCompletionsReader implements AnswerReader {
         if (content.isTextual()) {
             text(content.textValue());
         }
-        // Mistral: parts, of which some are thoughts.
+        // Mistral, Databricks: parts, of which some are thoughts.
         for (JsonNode part : content) {
-            if (part.path("type").asText().equals("thinking")) {
-                thinking(part.path("thinking"));
-            } else {
-                text(part.path("text").asText(""));
+            switch (part.path("type").asText()) {
+                case "thinking" -> reasoning(words(part.path("thinking")));
+                case "reasoning" -> reasoning(words(part.has("text") ? part : part.path("summary")));
+                default -> text(part.path("text").asText(""));
             }
         }
     }
 
-    private void thinking(JsonNode thinking) {
-        if (thinking.isTextual()) {
-            sink.reasoning(thinking.textValue());
+    /** The words of a thought: a text, an object that holds one, or a list of these. */
+    private static String words(JsonNode thought) {
+        if (thought.isTextual()) {
+            return thought.textValue();
         }
-        for (JsonNode part : thinking) {
-            sink.reasoning(part.path("text").asText(""));
+        if (thought.isObject()) {
+            return thought.path("text").asText(thought.path("summary").asText(""));
+        }
+        StringBuilder words = new StringBuilder();
+        for (JsonNode part : thought) {
+            words.append(words(part));
+        }
+        return words.toString();
+    }
+
+    private void refusal(JsonNode delta) {
+        String words = delta.path("refusal").asText("");
+        if (!words.isEmpty()) {
+            speaks();
+            anyRefusal = true;
+            sink.refusal(scrubber.whole(words));
+        }
+    }
+
+    private void toolCalls(JsonNode delta) {
+        int position = 0;
+        for (JsonNode call : delta.path("tool_calls")) {
+            int index = call.path("index").asInt(position);
+            if (call.path("custom").isObject()) {
+                toolCall(index, call.path("id"), call.path("custom"), "input");
+            } else {
+                toolCall(index, call.path("id"), call.path("function"), "arguments");
+            }
+            position++;
+        }
+        if (delta.path("function_call").isObject()) {
+            toolCall(0, delta.path("function_call").path("id"), delta.path("function_call"), "arguments");
+        }
+    }
+
+    private void toolCall(int index, JsonNode id, JsonNode function, String name) {
+        speaks();
+        JsonNode arguments = function.path(name);
+        String words = arguments.isObject() ? arguments.toString() : arguments.asText("");
+        calls.piece(index, textOf(id), textOf(function.path("name")), scrubber.whole(words));
+    }
+
+    private void reasoning(String piece) {
+        if (!piece.isEmpty()) {
+            speaks();
+            anyReasoning = true;
+            sink.reasoning(scrubber.whole(piece));
         }
     }
 
     private void text(String piece) {
-        anyText |= !piece.isEmpty();
-        sink.text(scrubber.whole(piece));
-    }
-
-    private void toolCall(int index, JsonNode id, JsonNode function) {
-        JsonNode arguments = function.path("arguments");
-        sink.toolCall(
-                index,
-                textOf(id),
-                textOf(function.path("name")),
-                arguments.isObject() ? arguments.toString() : arguments.asText(""));
+        if (!piece.isEmpty()) {
+            speaks();
+            anyText = true;
+            sink.text(scrubber.whole(piece));
+        }
     }
 
     private static @Nullable String textOf(JsonNode node) {
@@ -154,22 +234,18 @@ final class ChatCompletionsReader implements AnswerReader {
                 .orElse(null);
     }
 
-    private void end(String reason) {
+    private void end(String word) {
         if (progress == Progress.ENDED) {
             return;
         }
         progress = Progress.ENDED;
-        String provider = finishReason;
-        switch (reason.toLowerCase(Locale.ROOT)) {
-            case "length", "max_tokens", "model_length", "max_output_tokens" ->
-                sink.done(FinishReason.LENGTH, provider);
-            case "tool_calls", "function_call", "tool_use" -> sink.done(FinishReason.TOOL_CALLS, provider);
-            case "content_filter", "safety", "content_filtered", "sensitive" ->
-                sink.done(FinishReason.CONTENT_FILTER, provider);
-            case "refusal" -> sink.done(FinishReason.REFUSAL, provider);
-            case "error", "abort", "insufficient_system_resource" ->
-                sink.failed(ErrorCode.UPSTREAM_ERROR, "The upstream broke the answer off: " + reason + ".", null);
-            default -> sink.done(anyRefusal ? FinishReason.REFUSAL : FinishReason.STOP, provider);
+        Optional<FinishReason> reason = FinishWord.reason(word);
+        if (reason.isEmpty()) {
+            sink.failed(ErrorCode.UPSTREAM_ERROR, "The upstream broke the answer off: " + word + ".", null);
+        } else if (reason.get() == FinishReason.STOP && anyRefusal) {
+            sink.done(FinishReason.REFUSAL, finishReason);
+        } else {
+            sink.done(reason.get(), finishReason);
         }
     }
 }

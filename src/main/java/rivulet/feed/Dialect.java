@@ -12,9 +12,10 @@ interface Dialect {
      * The request's body.
      *
      * @param model the model to ask
+     * @param bare whether it is to do without what not every upstream takes, see {@link #canDoWithout}
      * @throws IllegalArgumentException if this API cannot say what is asked; the message tells what to do
      */
-    ObjectNode body(ChatRequest request, String model);
+    ObjectNode body(ChatRequest request, String model, boolean bare);
 
     /**
      * Has the request ask for a JSON document.
@@ -23,8 +24,11 @@ interface Dialect {
      */
     void askForDocument(ObjectNode body, @Nullable ObjectNode schema);
 
-    /** Whether the upstream refused something that can be left out; from now on it is. */
+    /** Whether the upstream may have refused something that can be left out. */
     boolean canDoWithout(UpstreamReply refusal);
+
+    /** The upstream has answered a question without it: from now on all do without. */
+    void doesWithout();
 
     /** Reads one answer, which it tells the sink. */
     AnswerReader reader(Sink sink, Scrubber scrubber);

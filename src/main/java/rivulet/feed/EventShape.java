@@ -50,8 +50,9 @@ final class EventShape {
     static EventShape of(byte[] event, int from, int to) {
         List<Hole> holes = new ArrayList<>();
         int counter = endOf(COUNTER, event, 0, from);
-        if (counter >= 0) {
-            holes.add(new Hole(counter, digitsEnd(event, counter, from), true));
+        int count = counter < 0 ? from : behindSpaces(event, counter, from);
+        if (digitsEnd(event, count, from) > count) {
+            holes.add(new Hole(count, digitsEnd(event, count, from), true));
         }
         int pieceHole = holes.size();
         holes.add(new Hole(from, to, false));
@@ -96,6 +97,14 @@ final class EventShape {
     private static int stringEnd(byte[] bytes, int from, int to) {
         int at = from;
         while (at < to && bytes[at] != '"' && bytes[at] != '\\' && (bytes[at] >= ' ' || bytes[at] < 0)) {
+            at++;
+        }
+        return at;
+    }
+
+    private static int behindSpaces(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at < to && bytes[at] == ' ') {
             at++;
         }
         return at;

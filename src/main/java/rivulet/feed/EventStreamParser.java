@@ -3,6 +3,7 @@ package rivulet.feed;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +18,11 @@ final class EventStreamParser {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EVENT = "event".getBytes(StandardCharsets.US_ASCII);
+    private static final List<String> FIELDS = List.of("data", "event", "id", "retry");
     private static final byte[] NOTHING = {};
     private static final int FIRST_LENGTH = 256;
+    /** How much is kept of a body that is no event stream, to be quoted. */
+    private static final int MOST_STRANGE = 4096;
 
     /** Told the events, in their order. */
     interface Events {
@@ -52,6 +56,11 @@ final class EventStreamParser {
 
     /** Whether something has come that a mark may stand before. */
     private boolean begun;
+
+    /** Whether there was any line that an event stream has. */
+    private boolean known;
+    /** The lines before that: where there is none, the body. */
+    private final StringBuilder strange = new StringBuilder(0);
 
     private boolean lastWasCr;
     /** The beginning of a line whose end has not come. */
@@ -89,6 +98,7 @@ final class EventStreamParser {
             if (betweenEvents()) {
                 int taken = events.usual(bytes, at, to);
                 begun |= taken > 0;
+                known |= taken > 0;
                 at += taken;
             }
             at = line(bytes, at, to);
@@ -101,6 +111,11 @@ final class EventStreamParser {
             lineEnds(NOTHING, 0, 0);
         }
         eventEnds();
+    }
+
+    /** The beginning of a body that has nothing of an event stream; empty: it has. */
+    String strange() {
+        return known ? "" : strange.toString();
     }
 
     private boolean betweenEvents() {
@@ -150,6 +165,7 @@ final class EventStreamParser {
         }
         if (colon == from) {
             // A comment.
+            known = true;
             return;
         }
         int value = Math.min(colon + 1, to);
@@ -157,13 +173,28 @@ final class EventStreamParser {
             value++;
         }
         if (is(DATA, bytes, from, colon)) {
+            known = true;
             dataBytes += to - value + 1;
             requireSmall(dataBytes);
             data(text(bytes, value, to));
         } else if (is(EVENT, bytes, from, colon)) {
+            known = true;
             type = value == to ? null : text(bytes, value, to);
+        } else if (!known) {
+            unused(
+                    text(bytes, from, Math.min(colon, from + MOST_STRANGE)),
+                    text(bytes, from, Math.min(to, from + MOST_STRANGE)));
         }
         // Else id and retry, which are for who would come again; or what the standard has ignored.
+    }
+
+    /** A line of no use, where there was none before that is of any. */
+    private void unused(String name, String line) {
+        // The last line may be cut.
+        known = FIELDS.stream().anyMatch(field -> field.startsWith(name));
+        if (!known && strange.length() < MOST_STRANGE) {
+            strange.append(line).append('\n');
+        }
     }
 
     private static int behindMark(byte[] bytes, int from, int to) {

@@ -3,6 +3,7 @@ package rivulet.feed;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,6 +51,11 @@ final class Exchange implements Feed.Cancellation {
     private final Retries retries;
     private final Watch watch;
     private volatile String model = "";
+    /** Whether it is asked without what the upstream may have refused. */
+    private volatile boolean bare;
+    /** Whether a good end has been said, and perhaps taken back since. The reading thread's. */
+    private boolean settling;
+
     private volatile @Nullable Attempt latest;
 
     @GuardedBy("this")
@@ -119,6 +125,8 @@ final class Exchange implements Feed.Cancellation {
                 thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
         if (cause instanceof IllegalArgumentException) {
             fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(cause.getMessage()), null);
+        } else if (cause instanceof IOException) {
+            fail(upstream.unreachable(cause, false));
         } else {
             broke(cause);
         }
@@ -136,10 +144,19 @@ final class Exchange implements Feed.Cancellation {
         }
     }
 
+    /** On the timer's thread, which nobody hears of what is thrown on it. */
+    private void askAgain() {
+        try {
+            ask();
+        } catch (RuntimeException e) {
+            broke(e);
+        }
+    }
+
     private Request request() {
         @Nullable String known = background == null ? null : background.id();
         return background == null || known == null
-                ? upstream.request(requireNonNull(request), model)
+                ? upstream.request(requireNonNull(request), model, bare)
                 : upstream.resumeRequest(known, background.sequence());
     }
 
@@ -157,6 +174,9 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onOpen(EventSource opened, Response response) {
             step(State.ASKING, State.READING);
+            if (bare) {
+                upstream.dialect().doesWithout();
+            }
             usual = events.usual(this::onPiece);
         }
 
@@ -213,6 +233,11 @@ final class Exchange implements Feed.Cancellation {
         }
 
         @Override
+        void strange(String body) {
+            fail(UpstreamError.notInStream(body, upstream.scrubber()));
+        }
+
+        @Override
         public void onClosed(EventSource closed) {
             try {
                 bodyEnded();
@@ -247,8 +272,14 @@ final class Exchange implements Feed.Cancellation {
 
     private void moveTo(AnswerReader.Progress progress) {
         switch (progress) {
-            case OPEN -> {}
+            case OPEN -> {
+                if (settling && step(State.SETTLING, State.READING)) {
+                    forgetPlanned();
+                }
+                settling = false;
+            }
             case SETTLING -> {
+                settling = true;
                 if (step(State.READING, State.SETTLING)) {
                     // Its end is told by the reading thread, when it finds the source closed.
                     planClose(SETTLE);
@@ -279,7 +310,7 @@ final class Exchange implements Feed.Cancellation {
                 return false;
             }
             state = State.ASKING;
-            planned = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
+            planned = upstream.timer().schedule(this::askAgain, delay.toMillis(), TimeUnit.MILLISECONDS);
         }
         return true;
     }
@@ -301,7 +332,8 @@ final class Exchange implements Feed.Cancellation {
         } else if (response != null) {
             refused(response);
         } else {
-            retryOrFail(upstream.unreachable(cause, attempt.requestSent()), !attempt.requestSent());
+            boolean unread = !attempt.requestSent() || Attempt.refusedUnread(cause);
+            retryOrFail(upstream.unreachable(cause, !unread), unread);
         }
     }
 
@@ -322,7 +354,8 @@ final class Exchange implements Feed.Cancellation {
         if (response.isSuccessful()) {
             UpstreamError error = UpstreamError.notAStream(reply, upstream.scrubber());
             fail(error);
-        } else if (upstream.dialect().canDoWithout(reply)) {
+        } else if (!bare && upstream.dialect().canDoWithout(reply)) {
+            bare = true;
             upstream.countRetry();
             ask();
         } else {
@@ -340,7 +373,7 @@ final class Exchange implements Feed.Cancellation {
         synchronized (this) {
             if (state == State.ASKING) {
                 upstream.countRetry();
-                planned = upstream.timer().schedule(this::ask, delay.toMillis(), TimeUnit.MILLISECONDS);
+                planned = upstream.timer().schedule(this::askAgain, delay.toMillis(), TimeUnit.MILLISECONDS);
             }
         }
     }

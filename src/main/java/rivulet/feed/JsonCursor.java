@@ -44,13 +44,14 @@ final class JsonCursor {
         open('[');
     }
 
-    /** Steps to the value of the object's next member; false behind the last one. */
+    /** Steps to the value of the object's next member, whose name has no escapes; false behind the last one. */
     boolean nextMember() throws Unusual {
         if (!next('}')) {
             return false;
         }
         nameFrom = at + 1;
-        passString();
+        // Written with escapes it would be another name than it is.
+        require(passString());
         nameTo = at - 1;
         expect(':');
         return true;
@@ -61,7 +62,7 @@ final class JsonCursor {
         return next(']');
     }
 
-    /** Whether the member has that name; one that is written with escapes has none of the usual ones. */
+    /** Whether the member has that name. */
     boolean nameIs(String name) {
         return nameTo - nameFrom == name.length() && text.startsWith(name, nameFrom);
     }

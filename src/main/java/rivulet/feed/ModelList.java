@@ -22,6 +22,9 @@ final class ModelList {
     /** A list is a small answer: an upstream that takes longer has none. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** Catalogues of hundreds of models, each with its prices, take hundreds of kilobytes. */
+    private static final int MOST_BYTES = 16 << 20;
+
     private final OkHttpClient client;
     private final Supplier<Request> request;
     private final LongSupplier nanoTime;
@@ -34,9 +37,22 @@ final class ModelList {
 
     /** @param request asks for the list */
     ModelList(OkHttpClient client, Supplier<Request> request, LongSupplier nanoTime) {
-        this.client = client.newBuilder().callTimeout(PATIENCE).build();
+        this.client = client.newBuilder()
+                .callTimeout(PATIENCE)
+                // Asked twice it costs nothing; a connection that was kept may have been closed by the upstream.
+                .retryOnConnectionFailure(true)
+                .build();
         this.request = request;
         this.nanoTime = nanoTime;
+    }
+
+    /** The upstream was reached, and tells of no models. */
+    static final class NoList extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private NoList(int status) {
+            super("the upstream answered " + status);
+        }
     }
 
     /** The models' ids, in the upstream's order; completes with an {@link IOException} where they cannot be had. */
@@ -70,11 +86,11 @@ final class ModelList {
         @Override
         public void onResponse(Call call, Response response) {
             try (response) {
-                UpstreamReply reply = UpstreamReply.read(response);
+                UpstreamReply reply = UpstreamReply.read(response, MOST_BYTES);
                 if (response.isSuccessful() && reply.json() != null) {
                     future.complete(ids(reply.json()));
                 } else {
-                    future.completeExceptionally(new IOException("the upstream answered " + reply.status()));
+                    future.completeExceptionally(new NoList(reply.status()));
                 }
             } catch (RuntimeException e) {
                 future.completeExceptionally(e);

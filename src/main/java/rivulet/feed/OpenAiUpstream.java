@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
@@ -61,7 +62,7 @@ public final class OpenAiUpstream {
         this.limits = limits;
         this.timer = timer;
         this.random = random;
-        this.scrubber = new Scrubber(upstream.apiKey(), upstream.headers().values());
+        this.scrubber = new Scrubber(upstream.apiKey(), upstream.headers());
         this.dialect =
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
         this.client = client;
@@ -168,7 +169,7 @@ public final class OpenAiUpstream {
 
     /**
      * The model to ask; fails with an {@link IllegalArgumentException}, whose message tells what to do, where none is
-     * named and the upstream tells of none.
+     * named and the upstream tells of none; with an {@link IOException} where it cannot be asked.
      */
     CompletableFuture<String> findModel(ChatRequest question) {
         String known = modelOf(question);
@@ -176,6 +177,9 @@ public final class OpenAiUpstream {
             return CompletableFuture.completedFuture(known);
         }
         return models.ids().handle((ids, failure) -> {
+            if (failure instanceof IOException && !(failure instanceof ModelList.NoList)) {
+                throw new CompletionException(failure);
+            }
             if (failure != null || ids.isEmpty()) {
                 throw new IllegalArgumentException("No model is named, and the upstream " + upstream.label()
                         + " tells of none; give \"model\", or set OPENAI_MODEL.");
@@ -187,10 +191,11 @@ public final class OpenAiUpstream {
     /**
      * The request that asks a question.
      *
+     * @param bare whether it is to do without what not every upstream takes
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
-    Request request(ChatRequest question, String model) {
-        ObjectNode body = body(question, model);
+    Request request(ChatRequest question, String model, boolean bare) {
+        ObjectNode body = body(question, model, bare);
         body.setAll(question.extra());
         body.put("stream", true);
         if (inBackground(question)) {
@@ -235,17 +240,17 @@ public final class OpenAiUpstream {
         return request;
     }
 
-    private ObjectNode body(ChatRequest question, String model) {
+    private ObjectNode body(ChatRequest question, String model, boolean bare) {
         ObjectNode schema = question.schema();
         if (schema == null) {
-            return dialect.body(question, model);
+            return dialect.body(question, model, bare);
         }
         if (upstream.structured() == Upstream.StructuredOutput.JSON_SCHEMA) {
-            ObjectNode body = dialect.body(question, model);
+            ObjectNode body = dialect.body(question, model, bare);
             dialect.askForDocument(body, schema);
             return body;
         }
-        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model);
+        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model, bare);
         if (upstream.structured() == Upstream.StructuredOutput.JSON_OBJECT) {
             dialect.askForDocument(body, null);
         }

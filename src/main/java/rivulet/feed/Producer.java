@@ -232,7 +232,8 @@ public final class Producer implements Sink {
 
     @Override
     public void usage(Usage latest) {
-        usage = latest;
+        Usage earlier = usage;
+        usage = earlier == null ? latest : latest.behind(earlier);
     }
 
     @Override

@@ -14,7 +14,7 @@ final class Responses implements Dialect {
     }
 
     @Override
-    public ObjectNode body(ChatRequest request, String model) {
+    public ObjectNode body(ChatRequest request, String model, boolean bare) {
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
         String instructions = request.instructions();
         if (instructions != null && !instructions.isEmpty()) {
@@ -33,6 +33,9 @@ final class Responses implements Dialect {
     public boolean canDoWithout(UpstreamReply refusal) {
         return false;
     }
+
+    @Override
+    public void doesWithout() {}
 
     @Override
     public AnswerReader reader(Sink sink, Scrubber scrubber) {

@@ -12,8 +12,8 @@ import rivulet.log.FinishReason;
 /**
  * Reads a Responses stream as servers really send it: {@code OPEN -> ENDED} at {@code response.completed}, {@code
  * response.incomplete}, {@code response.failed} or {@code error}. There is no {@code [DONE]}; where one comes it says
- * nothing. The deltas are the answer, whatever the whole response at the end holds. Of all the API's deltas only those
- * named here are read.
+ * nothing. The deltas are the answer, whatever the whole response at the end holds; only where there was none of them
+ * the whole is read. Of all the API's deltas only those named here are read.
  */
 final class ResponsesReader implements AnswerReader {
     private final Sink sink;
@@ -21,7 +21,12 @@ final class ResponsesReader implements AnswerReader {
     private final Map<String, Integer> calls = new HashMap<>();
     private final Set<String> callsWithArguments = new HashSet<>();
     private Progress progress = Progress.OPEN;
+    /** Whether text or refusal came in deltas: then whole ones only repeat them. */
+    private boolean anyDelta;
+
+    private boolean anyText;
     private boolean anyRefusal;
+    private boolean anyReasoning;
 
     ResponsesReader(Sink sink, Scrubber scrubber) {
         this.sink = sink;
@@ -36,7 +41,8 @@ final class ResponsesReader implements AnswerReader {
     @Override
     public Progress piece(String piece) {
         if (progress != Progress.ENDED) {
-            sink.text(scrubber.whole(piece));
+            anyDelta = true;
+            text(piece);
         }
         return progress;
     }
@@ -47,20 +53,29 @@ final class ResponsesReader implements AnswerReader {
             return progress;
         }
         JsonNode response = event.path("response");
+        String type = event.path("type").asText();
         String delta = event.path("delta").asText("");
-        switch (event.path("type").asText()) {
-            case UsualPiece.TEXT_DELTA -> sink.text(scrubber.whole(delta));
-            case "response.refusal.delta" -> {
-                anyRefusal |= !delta.isEmpty();
-                sink.refusal(delta);
+        switch (type) {
+            case UsualPiece.TEXT_DELTA -> {
+                anyDelta = true;
+                text(delta);
             }
-            case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" -> sink.reasoning(delta);
-            case "response.output_item.added", "response.output_item.done" -> item(event);
+            case "response.refusal.delta" -> {
+                anyDelta = true;
+                refusal(delta);
+            }
+            case "response.output_text.done" ->
+                text(anyDelta ? "" : event.path("text").asText(""));
+            case "response.refusal.done" ->
+                refusal(anyDelta ? "" : event.path("refusal").asText(""));
+            case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" -> reasoning(delta);
+            case "response.output_item.added", "response.output_item.done" ->
+                item(event, event.path("item"), type.endsWith(".done"));
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
                 arguments(event, delta);
-            case "response.completed", "response.incomplete" -> complete(response);
+            case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
             case "response.failed" -> fail(UpstreamError.of(response.path("error"), scrubber));
-            default -> other(event);
+            default -> other(event, type);
         }
         return progress;
     }
@@ -81,11 +96,27 @@ final class ResponsesReader implements AnswerReader {
         }
     }
 
-    private void other(JsonNode event) {
-        UpstreamError error = UpstreamError.inEvent(event, scrubber);
+    /** An error in an event of this API concerns a part of the answer, such as a tool's call; it may go on. */
+    private void other(JsonNode event, String type) {
+        UpstreamError error = type.startsWith("response.") ? null : UpstreamError.inEvent(event, scrubber);
         if (error != null) {
             fail(error);
         }
+    }
+
+    private void text(String piece) {
+        anyText |= !piece.isEmpty();
+        sink.text(scrubber.whole(piece));
+    }
+
+    private void refusal(String piece) {
+        anyRefusal |= !piece.isEmpty();
+        sink.refusal(scrubber.whole(piece));
+    }
+
+    private void reasoning(String piece) {
+        anyReasoning |= !piece.isEmpty();
+        sink.reasoning(scrubber.whole(piece));
     }
 
     private void fail(UpstreamError error) {
@@ -93,11 +124,18 @@ final class ResponsesReader implements AnswerReader {
         sink.failed(error.code(), error.message(), error.retryAfter());
     }
 
-    private void complete(JsonNode response) {
-        progress = Progress.ENDED;
+    private void complete(JsonNode response, boolean incomplete) {
         UsageReader.read(response.path("usage"), sink);
+        UpstreamError error = UpstreamError.in(response, scrubber);
+        String status = response.path("status").asText();
+        if (error != null || status.equals("failed") || status.equals("cancelled")) {
+            fail(error == null ? UpstreamError.of(response.path("status"), scrubber) : error);
+            return;
+        }
+        output(response.path("output"));
+        progress = Progress.ENDED;
         String cut = response.path("incomplete_details").path("reason").asText("");
-        if (response.path("status").asText().equals("incomplete") || !cut.isEmpty()) {
+        if (incomplete || status.equals("incomplete") || !cut.isEmpty()) {
             boolean filtered = cut.equals("content_filter");
             sink.done(filtered ? FinishReason.CONTENT_FILTER : FinishReason.LENGTH, cut.isEmpty() ? null : cut);
         } else {
@@ -107,16 +145,35 @@ final class ResponsesReader implements AnswerReader {
         }
     }
 
+    /** What the whole response holds, as far as nothing of its kind was said before. */
+    private void output(JsonNode items) {
+        boolean answered = anyText || anyRefusal;
+        boolean thought = anyReasoning;
+        boolean called = !calls.isEmpty();
+        for (JsonNode item : items) {
+            for (JsonNode part : item.path(item.path("type").asText().equals("reasoning") ? "summary" : "content")) {
+                String words = part.path("text").asText("");
+                switch (part.path("type").asText()) {
+                    case "output_text" -> text(answered ? "" : words);
+                    case "refusal" ->
+                        refusal(answered ? "" : part.path("refusal").asText(""));
+                    case "summary_text" -> reasoning(thought ? "" : words);
+                    default -> {}
+                }
+            }
+            if (!called && isCall(item)) {
+                item(item, item, true);
+            }
+        }
+    }
+
     /** A call is announced when its item is added; one that was not is told whole when it is done. */
-    private void item(JsonNode event) {
-        JsonNode item = event.path("item");
-        String type = item.path("type").asText();
-        if (!type.equals("function_call") && !type.equals("custom_tool_call")) {
+    private void item(JsonNode event, JsonNode item, boolean done) {
+        if (!isCall(item)) {
             return;
         }
         String key = key(event, item);
         boolean announced = calls.containsKey(key);
-        boolean done = event.path("type").asText().endsWith("done");
         String whole = done && callsWithArguments.add(key)
                 ? item.path("arguments").asText(item.path("input").asText(""))
                 : "";
@@ -125,6 +182,11 @@ final class ResponsesReader implements AnswerReader {
             sink.toolCall(
                     callIndex(key), id, announced ? null : item.path("name").asText(), whole);
         }
+    }
+
+    private static boolean isCall(JsonNode item) {
+        String type = item.path("type").asText();
+        return type.equals("function_call") || type.equals("custom_tool_call");
     }
 
     private void arguments(JsonNode event, String delta) {

@@ -1,7 +1,7 @@
 package rivulet.feed;
 
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -21,23 +21,45 @@ final class Scrubber {
     /** A piece of the key of this length does not stand in a text by chance. */
     private static final int TELLING = 8;
 
+    /** Names of headers that hold a secret. */
+    private static final Pattern SECRET = Pattern.compile("(?i).*(auth|key|token|secret|password|cookie).*");
+    /** So long is no word that stands for a key where none is needed, as {@code ollama} or {@code not-needed}. */
+    private static final int LONG = 16;
+
     private final String key;
+    /** What no error may show. */
+    private final List<String> sent;
+    /** What no answer may show. */
     private final List<String> secrets;
 
     /**
      * @param key empty if there is none
-     * @param headers values that are sent with each request; a long one may be a key too
+     * @param headers that are sent with each request; a long one may be a key too
      */
-    Scrubber(String key, Collection<String> headers) {
+    Scrubber(String key, Map<String, String> headers) {
         this.key = key;
-        this.secrets = Stream.concat(Stream.of(key), headers.stream().filter(value -> value.length() >= TELLING))
+        this.sent = Stream.concat(Stream.of(key), headers.values().stream().filter(value -> value.length() >= TELLING))
                 .filter(secret -> !secret.isEmpty())
+                .toList();
+        this.secrets = Stream.concat(
+                        Stream.of(key),
+                        headers.entrySet().stream()
+                                .filter(header ->
+                                        SECRET.matcher(header.getKey()).matches())
+                                .map(Map.Entry::getValue))
+                .filter(Scrubber::isSecret)
                 .toList();
     }
 
-    /** The text without the key and without pieces of it. */
+    /** Whether it is a key rather than a word in its place, which may stand in any answer. */
+    private static boolean isSecret(String value) {
+        boolean like = value.startsWith("sk-") || value.chars().anyMatch(Character::isDigit);
+        return value.length() >= (like ? TELLING : LONG);
+    }
+
+    /** The text without the key and without pieces of it: for errors. */
     String scrub(String text) {
-        String clean = whole(text);
+        String clean = without(sent, text);
         clean = OPENAI_KEY.matcher(clean).replaceAll(HIDDEN);
         clean = MASKED.matcher(clean).replaceAll(HIDDEN);
         if (key.length() < TELLING) {
@@ -49,8 +71,12 @@ final class Scrubber {
 
     /** The text without the whole key: for answers, in which nothing else may be touched. */
     String whole(String text) {
+        return without(secrets, text);
+    }
+
+    private static String without(List<String> hidden, String text) {
         String clean = text;
-        for (String secret : secrets) {
+        for (String secret : hidden) {
             clean = clean.replace(secret, HIDDEN);
         }
         return clean;

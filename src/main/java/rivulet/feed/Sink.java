@@ -37,7 +37,7 @@ public interface Sink {
     /** The string of a document at a JSON Pointer grows. */
     void fieldAppend(String path, String piece);
 
-    /** What the answer costs, as far as is known now; the last word counts. */
+    /** What the answer costs, as far as is known now; of each count the last word counts. */
     void usage(Usage usage);
 
     /**

@@ -14,6 +14,13 @@ abstract class StreamListener extends EventSourceListener {
     /** Takes usual events, as {@link EventStreamParser.Events#usual} has it. */
     abstract int usual(byte[] bytes, int from, int to);
 
+    /**
+     * The body has ended, and there was nothing of an event stream in it.
+     *
+     * @param body how it begins
+     */
+    abstract void strange(String body);
+
     /** The body has ended: an event that is told from now on may have been cut. */
     abstract void bodyEnds();
 }

@@ -2,7 +2,9 @@ package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
@@ -19,19 +21,67 @@ record UpstreamError(
         ErrorCode code, String message, @Nullable Duration retryAfter) {
     private static final int MOST_CHARS = 500;
     private static final Pattern TAGS = Pattern.compile("(?s)<(script|style)\\b.*?</\\1>|<[^>]*>");
+    /** Where the words of an error stand; of several the first counts. */
+    private static final List<String> WORDS = List.of(
+            "message",
+            "detail",
+            "msg",
+            "error_msg",
+            "error_message",
+            "status_msg",
+            "error",
+            "errors",
+            "text",
+            "code",
+            "type");
+    /** Members that tell of a failure by being there. */
+    private static final List<String> FAILURES =
+            List.of("detail", "error_code", "error_msg", "error_message", "errors");
+    /** Codes that tell of none. */
+    private static final Set<String> SUCCESSES = Set.of("0", "200", "ok", "success");
+
     private static final Pattern WHITE_SPACE = Pattern.compile("\\s+");
 
     /** The error that an event of a stream is, or null if it is none. */
-    static @Nullable UpstreamError inEvent(JsonNode event, Scrubber scrubber) {
-        JsonNode error = event.path("error");
-        if (isSomething(error)) {
-            return of(error, scrubber);
+    static @Nullable UpstreamError inEvent(JsonNode told, Scrubber scrubber) {
+        JsonNode event = firstOf(told);
+        @Nullable UpstreamError error = in(event, scrubber);
+        if (error != null) {
+            return error;
         }
-        boolean bare = !event.has("choices") && !event.has("response");
+        JsonNode state = event.path("base_resp");
+        if (state.has("status_code") && !isSuccess(state.path("status_code"))) {
+            return of(state, scrubber);
+        }
+        boolean bare = event.path("choices").isEmpty() && !event.has("response");
+        return bare && tellsFailure(event) ? of(event, scrubber) : null;
+    }
+
+    /** The error that is a member of something, or null if there is none. */
+    static @Nullable UpstreamError in(JsonNode holder, Scrubber scrubber) {
+        JsonNode error = holder.path("error");
+        return isSomething(error) ? of(error, scrubber) : null;
+    }
+
+    /** Whether something that holds no piece of an answer says that there will be none. */
+    private static boolean tellsFailure(JsonNode event) {
         boolean named = event.path("type").asText().equals("error")
                 || event.path("object").asText().equals("error");
-        boolean telling = event.has("detail") || (event.has("message") && event.has("code"));
-        return bare && (named || telling) ? of(event, scrubber) : null;
+        JsonNode message = event.path("message");
+        boolean inWords = message.isTextual() && (event.has("code") ? !isSuccess(event.path("code")) : isAlone(event));
+        boolean telling = FAILURES.stream().map(event::path).anyMatch(said -> isSomething(said) && !isSuccess(said));
+        boolean denied =
+                event.path("success").isBoolean() && !event.path("success").booleanValue();
+        return named || inWords || telling || denied;
+    }
+
+    /** Whether nothing says what kind of event it is. */
+    private static boolean isAlone(JsonNode event) {
+        return !event.has("type") && !event.has("object") && !event.has("event");
+    }
+
+    private static boolean isSuccess(JsonNode code) {
+        return SUCCESSES.contains(code.asText().toLowerCase(Locale.ROOT));
     }
 
     /** An error object, or the text that stands for one. */
@@ -65,6 +115,17 @@ record UpstreamError(
                 null);
     }
 
+    /** A body that is no event stream, though the upstream said it was one. */
+    static UpstreamError notInStream(String body, Scrubber scrubber) {
+        @Nullable JsonNode json = UpstreamReply.json(body);
+        return json != null
+                ? of(errorIn(json), scrubber)
+                : new UpstreamError(
+                        ErrorCode.UPSTREAM_ERROR,
+                        "The upstream sent no event in its event stream: " + clean(oneLine(body), scrubber),
+                        null);
+    }
+
     /** An event whose data is not JSON: an error in words, or nonsense. */
     static UpstreamError notJson(String data, boolean error, Scrubber scrubber) {
         String said = clean(oneLine(data), scrubber);
@@ -78,8 +139,12 @@ record UpstreamError(
         return WHITE_SPACE.matcher(text).replaceAll(" ").strip();
     }
 
+    private static JsonNode firstOf(JsonNode json) {
+        return json.isArray() && !json.isEmpty() ? json.get(0) : json;
+    }
+
     private static JsonNode errorIn(JsonNode json) {
-        JsonNode top = json.isArray() && !json.isEmpty() ? json.get(0) : json;
+        JsonNode top = firstOf(json);
         return isSomething(top.path("error")) ? top.path("error") : top;
     }
 
@@ -87,15 +152,15 @@ record UpstreamError(
         return (error.isObject() && !error.isEmpty())
                 || (error.isArray() && !error.isEmpty())
                 || (error.isTextual() && !error.textValue().isBlank())
-                || error.isNumber()
+                || (error.isNumber() && error.doubleValue() != 0)
                 || (error.isBoolean() && error.booleanValue());
     }
 
     private static String words(JsonNode error) {
         if (error.isValueNode()) {
-            return error.asText();
+            return error.isNull() ? "" : error.asText();
         }
-        for (String name : new String[] {"message", "detail", "msg", "error_msg", "error", "errors", "code", "type"}) {
+        for (String name : WORDS) {
             JsonNode said = error.path(name);
             if (isSomething(said)) {
                 return said.isValueNode() ? said.asText() : words(said.isArray() ? said.get(0) : said);

@@ -34,22 +34,28 @@ record UpstreamReply(
 
     /** Reads an answer; called while OkHttp's callback lasts. */
     static UpstreamReply read(Response response) {
-        String body = body(response);
+        return read(response, MOST_BYTES);
+    }
+
+    /** The same, of a body that may be larger. */
+    static UpstreamReply read(Response response, int mostBytes) {
+        String body = body(response, mostBytes);
         return new UpstreamReply(
                 response.code(), response.header("Content-Type"), body, json(body), retryAfter(response));
     }
 
-    private static String body(Response response) {
+    private static String body(Response response, int mostBytes) {
         BufferedSource source = response.body().source();
         try {
-            source.request(MOST_BYTES);
+            source.request(mostBytes);
         } catch (IOException e) {
             // What came before the cut is all there is.
         }
         return source.getBuffer().clone().readUtf8();
     }
 
-    private static @Nullable JsonNode json(String body) {
+    /** The text as JSON, if it is an object or a list. */
+    static @Nullable JsonNode json(String body) {
         try {
             JsonNode json = MAPPER.readTree(body);
             return json.isContainerNode() ? json : null;

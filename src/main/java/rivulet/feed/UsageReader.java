@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Usage;
 
@@ -12,6 +13,9 @@ final class UsageReader {
     private static final List<String> INPUT = List.of("input_tokens", "prompt_tokens");
     private static final List<String> OUTPUT = List.of("output_tokens", "completion_tokens");
     private static final List<String> TOTAL = List.of("total_tokens");
+
+    private static final Pattern COUNT = Pattern.compile("\\d{1,18}");
+    private static final int REPLACEMENT = 0xFFFD;
 
     private UsageReader() {}
 
@@ -34,16 +38,31 @@ final class UsageReader {
         rest.remove(INPUT);
         rest.remove(OUTPUT);
         rest.remove(TOTAL);
-        return new Usage(input, output, total, rest.isEmpty() ? null : rest.toString(), false);
+        return new Usage(input, output, total, rest.isEmpty() ? null : wholeCharacters(rest.toString()), false);
     }
 
     private static @Nullable Long first(ObjectNode usage, List<String> names) {
+        @Nullable Long found = null;
         for (String name : names) {
-            JsonNode value = usage.path(name);
-            if (value.isNumber()) {
-                return value.asLong();
+            @Nullable Long count = count(usage.path(name));
+            // Some fill in the other API's names, too, with nothing.
+            if (count != null && (found == null || found == 0)) {
+                found = count;
             }
         }
-        return null;
+        return found;
+    }
+
+    private static @Nullable Long count(JsonNode value) {
+        boolean written = value.isTextual() && COUNT.matcher(value.textValue()).matches();
+        return value.isNumber() || written ? Long.valueOf(value.asLong()) : null;
+    }
+
+    /** The details go to the viewers as they stand, where half a surrogate pair would be no text. */
+    private static String wholeCharacters(String json) {
+        return json.codePoints()
+                .map(c -> Character.getType(c) == Character.SURROGATE ? REPLACEMENT : c)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 }

@@ -68,11 +68,11 @@ final class UsualEvents {
         dataFrom += DATA.length;
         dataFrom += dataFrom < to && bytes[dataFrom] == ' ' ? 1 : 0;
         int dataTo = dataFrom;
-        while (dataTo < to && bytes[dataTo] != '\n') {
+        while (dataTo < to && bytes[dataTo] != '\n' && bytes[dataTo] != '\r') {
             dataTo++;
         }
         int end = dataTo + 2;
-        if (end > to || bytes[end - 1] != '\n') {
+        if (end > to || bytes[dataTo] != '\n' || bytes[end - 1] != '\n') {
             return 0;
         }
         String data = new String(bytes, dataFrom, dataTo - dataFrom, StandardCharsets.UTF_8);

@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +17,17 @@ record UsualPiece(String text, int from, int to) {
     static final String TEXT_DELTA = "response.output_text.delta";
 
     /** What an event may hold beside its choices that says something. */
-    private static final List<String> BESIDE_CHOICES = List.of("usage", "x_groq", "error");
+    private static final List<String> BESIDE_CHOICES = List.of("usage", "x_groq", "error", "base_resp");
+    /** What a choice may hold beside its delta that says something. */
+    private static final List<String> BESIDE_DELTA = List.of("usage", "error");
+    /** Where a delta holds what the model thinks; of several the first counts. */
+    static final List<String> REASONING =
+            List.of("reasoning_content", "reasoning", "reasoning_text", "reasoning_details");
+
     /** What a delta may hold beside its content that says something. */
-    private static final List<String> BESIDE_CONTENT =
-            List.of("reasoning_content", "reasoning", "refusal", "tool_calls", "function_call");
+    private static final List<String> BESIDE_CONTENT = Stream.concat(
+                    REASONING.stream(), Stream.of("refusal", "tool_calls", "function_call"))
+            .toList();
 
     /** The content in an event of Chat Completions, of one choice that goes on. */
     static UsualPiece ofChatCompletion(String data) throws JsonCursor.Unusual {
@@ -76,7 +84,7 @@ record UsualPiece(String text, int from, int to) {
             } else if (json.nameIs("finish_reason")) {
                 json.expectNull();
             } else {
-                json.pass();
+                passUnlessTelling(json, BESIDE_DELTA);
             }
         }
         JsonCursor.require(!json.nextElement());

@@ -16,4 +16,14 @@ public record Usage(
         @Nullable Long outputTokens,
         @Nullable Long totalTokens,
         @Nullable String details,
-        boolean estimated) {}
+        boolean estimated) {
+    /** The same; of what it does not tell, what an earlier one told. */
+    public Usage behind(Usage earlier) {
+        return new Usage(
+                inputTokens == null ? earlier.inputTokens : inputTokens,
+                outputTokens == null ? earlier.outputTokens : outputTokens,
+                totalTokens == null ? earlier.totalTokens : totalTokens,
+                details == null ? earlier.details : details,
+                estimated);
+    }
+}

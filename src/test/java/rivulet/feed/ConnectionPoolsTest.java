@@ -168,6 +168,9 @@ class ConnectionPoolsTest {
         void bodyEnds() {}
 
         @Override
+        void strange(String body) {}
+
+        @Override
         public void onOpen(EventSource source, Response response) {
             opened.complete(null);
         }

@@ -12,6 +12,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,11 @@ class UsualPieceTest {
                 "{\"type\":\"response.completed\",\"delta\":\"a\"}",
                 "{\"type\":\"response.output_text.delta\",\"delta\":{}}",
                 "{\"delta\":\"a\"}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"e\\u0072ror\":{\"message\":\"boom\"}}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"error\":{\"message\":\"boom\"}}]}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"usage\":{\"prompt_tokens\":1}}]}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\",\"reasoning_text\":\"hm\"}}]}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"base_resp\":{\"status_code\":1008}}",
             })
     void whatIsUnusualIsLeft(String data) {
         assertNull(chat(sink(new ArrayList<>())).usual(data));
@@ -122,11 +128,11 @@ class UsualPieceTest {
     }
 
     private static AnswerReader chat(Sink sink) {
-        return new ChatCompletionsReader(sink, new Scrubber("", List.of()));
+        return new ChatCompletionsReader(sink, new Scrubber("", Map.of()));
     }
 
     private static AnswerReader responses(Sink sink) {
-        return new ResponsesReader(sink, new Scrubber("", List.of()));
+        return new ResponsesReader(sink, new Scrubber("", Map.of()));
     }
 
     private static Sink sink(List<String> said) {

@@ -1,0 +1,90 @@
+package rivulet.feed;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the pieces of one answer's tool calls apart, and says the id and the name of each once. By Chat Completions'
+ * letter the index alone does that; but some providers give all calls the same one, or none, and some repeat id and name
+ * with every piece. So a piece that names a function under another id than the last one of its index begins a call.
+ */
+final class ToolCalls {
+    private final Sink sink;
+    /** The newest call of each of the upstream's indices. */
+    private final Map<Integer, Call> newest = new HashMap<>();
+    /** Of those that have an id, by the upstream's index and it. */
+    private final Map<String, Call> known = new HashMap<>();
+
+    private final Set<Integer> indices = new HashSet<>();
+
+    ToolCalls(Sink sink) {
+        this.sink = sink;
+    }
+
+    /** Whether there was any. */
+    boolean any() {
+        return !indices.isEmpty();
+    }
+
+    /**
+     * Takes a piece.
+     *
+     * @param position the upstream's index
+     * @param arguments the next piece of them, which may be empty
+     */
+    void piece(int position, @Nullable String id, @Nullable String name, String arguments) {
+        Call call = find(position, id, name);
+        boolean began = call == null;
+        if (call == null) {
+            call = new Call(freeIndex(position));
+        }
+        newest.put(position, call);
+        @Nullable String newId = call.id == null ? id : null;
+        @Nullable String newName = name == null || name.equals(call.name) ? null : name;
+        if (newId != null) {
+            call.id = newId;
+            known.put(key(position, newId), call);
+        }
+        call.name = call.name == null ? name : call.name;
+        if (began || newId != null || newName != null || !arguments.isEmpty()) {
+            sink.toolCall(call.index, newId, newName, arguments);
+        }
+    }
+
+    private @Nullable Call find(int position, @Nullable String id, @Nullable String name) {
+        @Nullable Call named = id == null ? null : known.get(key(position, id));
+        if (named != null) {
+            return named;
+        }
+        @Nullable Call last = newest.get(position);
+        boolean another = last != null && last.id != null && id != null && name != null;
+        return another ? null : last;
+    }
+
+    /** The upstream's own index, unless another call has it. */
+    private int freeIndex(int position) {
+        int index = position;
+        for (int next = indices.size(); !indices.add(index); next++) {
+            index = next;
+        }
+        return index;
+    }
+
+    private static String key(int position, String id) {
+        return position + " " + id;
+    }
+
+    /** One call, as far as it is known. */
+    private static final class Call {
+        private final int index;
+        private @Nullable String id;
+        private @Nullable String name;
+
+        private Call(int index) {
+            this.index = index;
+        }
+    }
+}

@@ -382,6 +382,12 @@ class UpstreamCasesTest {
                 "done stop");
         chat(
                 cases,
+                "a refusal in parts",
+                data(CHUNK.formatted("{\"content\":[{\"type\":\"refusal\",\"refusal\":\"No.\"}]}")) + STOP + DONE,
+                "",
+                "done refusal");
+        chat(
+                cases,
                 "a keep-alive that is no JSON",
                 "event: ping\ndata: 12:00\n\n" + delta("a") + STOP + DONE,
                 "a",

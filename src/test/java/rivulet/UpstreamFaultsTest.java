@@ -187,6 +187,19 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    void halfACharacterIsAskedAsOneThatIsMissing() throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(ANSWER);
+                });
+                TestServer server = before(upstream)) {
+            server.chat("{\"kind\":\"chat\",\"message\":\"a\\ud83d\"}");
+            String body = upstream.takeRequest().body();
+            assertTrue(body.contains("\"a\uFFFD\""), body);
+        }
+    }
+
+    @Test
     void aLongListOfModelsIsReadWhole() throws Exception {
         String models = "{\"id\":\"m\",\"description\":\"" + "x".repeat(1000) + "\"},";
         try (RawUpstream upstream = RawUpstream.saying(

@@ -160,6 +160,7 @@ final class ChatCompletionsReader implements AnswerReader {
             switch (part.path("type").asText()) {
                 case "thinking" -> reasoning(words(part.path("thinking")));
                 case "reasoning" -> reasoning(words(part.has("text") ? part : part.path("summary")));
+                case "refusal" -> refusal(part);
                 default -> text(part.path("text").asText(""));
             }
         }

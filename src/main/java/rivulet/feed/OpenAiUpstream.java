@@ -202,7 +202,7 @@ public final class OpenAiUpstream {
             body.put("background", true).put("store", true);
         }
         return streamed(traced(question(), question.trace()))
-                .post(new OneShot(body.toString().getBytes(StandardCharsets.UTF_8)))
+                .post(new OneShot(SurrogateJoiner.replaceHalves(body.toString()).getBytes(StandardCharsets.UTF_8)))
                 .build();
     }
 

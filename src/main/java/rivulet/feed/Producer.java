@@ -386,6 +386,7 @@ public final class Producer implements Sink {
     private @Nullable Usage usageWhenCut() {
         Usage known = usage;
         long deltas = textDeltas.get();
-        return known != null || deltas == 0 ? known : new Usage(null, deltas, null, null, true);
+        boolean countable = deltas > 0 && log.start().kind().asksModel();
+        return known == null && countable ? new Usage(null, deltas, null, null, true) : known;
     }
 }

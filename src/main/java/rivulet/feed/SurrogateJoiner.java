@@ -37,7 +37,8 @@ final class SurrogateJoiner {
         return left;
     }
 
-    private static String replaceHalves(String text) {
+    /** A text that is whole, with U+FFFD for each half that has no partner. */
+    static String replaceHalves(String text) {
         int half = indexOfHalf(text, indexOfSurrogate(text));
         if (half < 0) {
             return text;

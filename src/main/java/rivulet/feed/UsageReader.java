@@ -15,7 +15,6 @@ final class UsageReader {
     private static final List<String> TOTAL = List.of("total_tokens");
 
     private static final Pattern COUNT = Pattern.compile("\\d{1,18}");
-    private static final int REPLACEMENT = 0xFFFD;
 
     private UsageReader() {}
 
@@ -38,7 +37,9 @@ final class UsageReader {
         rest.remove(INPUT);
         rest.remove(OUTPUT);
         rest.remove(TOTAL);
-        return new Usage(input, output, total, rest.isEmpty() ? null : wholeCharacters(rest.toString()), false);
+        // The details go to the viewers as they stand.
+        String details = rest.isEmpty() ? null : SurrogateJoiner.replaceHalves(rest.toString());
+        return new Usage(input, output, total, details, false);
     }
 
     private static @Nullable Long first(ObjectNode usage, List<String> names) {
@@ -56,13 +57,5 @@ final class UsageReader {
     private static @Nullable Long count(JsonNode value) {
         boolean written = value.isTextual() && COUNT.matcher(value.textValue()).matches();
         return value.isNumber() || written ? Long.valueOf(value.asLong()) : null;
-    }
-
-    /** The details go to the viewers as they stand, where half a surrogate pair would be no text. */
-    private static String wholeCharacters(String json) {
-        return json.codePoints()
-                .map(c -> Character.getType(c) == Character.SURROGATE ? REPLACEMENT : c)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
     }
 }

@@ -314,13 +314,13 @@ final class Streams {
         }
 
         @Override
-        public Runnable watched(String id) {
+        public Optional<Runnable> watched(String id) {
             LiveStream stream = live.get(id);
             if (stream == null) {
-                return () -> {};
+                return Optional.empty();
             }
             stream.viewerCame();
-            return () -> stream.viewerLeft(true);
+            return Optional.of(() -> stream.viewerLeft(true));
         }
     }
 

@@ -21,15 +21,13 @@ final class RemoteVisits {
         this.silenceNanos = silenceNanos;
     }
 
-    /** That node watches the stream. */
+    /** That node watches the stream. Nothing is kept of a stream that is still being taken over: the repeat counts. */
     void watched(String node, String id, LogStore.Remote remote) {
-        String key = node + "/" + id;
-        Visit visit = visits.get(key);
-        if (visit == null) {
-            visit = new Visit(remote.watched(id));
-            visits.put(key, visit);
+        Visit visit = visits.computeIfAbsent(
+                node + "/" + id, key -> remote.watched(id).map(Visit::new).orElse(null));
+        if (visit != null) {
+            visit.heardNanos = nanoTime.getAsLong();
         }
-        visit.heardNanos = nanoTime.getAsLong();
     }
 
     /** That node no longer watches the stream. */

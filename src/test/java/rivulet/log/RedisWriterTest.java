@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -86,8 +87,8 @@ class RedisWriterTest {
             }
 
             @Override
-            public Runnable watched(String id) {
-                return () -> {};
+            public Optional<Runnable> watched(String id) {
+                return Optional.empty();
             }
         });
         nodes.add(made);

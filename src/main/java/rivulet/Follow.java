@@ -140,17 +140,18 @@ final class Follow {
         ctx.future(() -> ended.thenRunAsync(answer, waiting));
     }
 
-    /** Answers with the whole text, once it is complete; a client that does not wait for it ends it. */
+    /** Answers with the whole text, once it is complete; a client that does not wait for it leaves as a viewer does. */
     void whole(Context ctx, StreamLog log) {
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
         Peer peer = peers.meet(ctx.req());
-        peer.onGone(() -> waiting.execute(() -> streams.abandon(log)));
-        CompletableFuture<Void> ended = when(log, () -> log.ended() || lost(log));
-        ctx.future(() -> ended.thenRunAsync(
+        CompletableFuture<Void> over = when(log, () -> log.ended() || lost(log));
+        peer.onGone(() -> over.complete(null));
+        ctx.future(() -> over.thenRunAsync(
                 () -> {
                     // What the peer says from now on is its next request, and not to be read here.
                     peer.giveBack();
+                    // It was told no id: only a key of its own lets it, or others, come back.
                     visit.end(false);
                     answerWhole(ctx, log);
                 },
@@ -168,7 +169,11 @@ final class Follow {
     }
 
     private static void answerWhole(Context ctx, StreamLog log) {
-        if (log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Failed failed) {
+        List<Entry> end = log.read(Integer.MAX_VALUE, 1);
+        if (end.isEmpty() || StreamState.cancelled(log)) {
+            // A client that has left, and may still read, is told the same while the stream goes on for others.
+            Errors.answer(ctx, RequestError.cancelled());
+        } else if (end.get(0).event() instanceof Event.Failed failed) {
             Errors.answer(ctx, RequestError.ofFailure(failed));
         } else {
             ctx.json(Map.of("message", StreamState.of(log).shownText()));

@@ -101,6 +101,16 @@ final class RequestError extends RuntimeException {
                 Map.of());
     }
 
+    /** A whole answer that is not whole: its client has left, or all have. */
+    static RequestError cancelled() {
+        return new RequestError(
+                409,
+                "cancelled",
+                "This was cancelled before the answer was complete. Ask again; if that is answered alike, "
+                        + "under a new idempotency key.",
+                Map.of());
+    }
+
     /** @param why what would take a larger one, or why none is needed */
     static RequestError tooLarge(int maxBytes, String why) {
         return new RequestError(

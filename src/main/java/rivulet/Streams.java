@@ -165,17 +165,8 @@ final class Streams {
      * @throws rivulet.log.StoreAway if the node that generates it cannot be asked just now
      */
     void cancel(StreamLog log) {
-        cancel(log, CancelCause.VIEWER_ASKED);
-    }
-
-    /** The same, because the one who asked for the stream has left and nobody else can come. */
-    void abandon(StreamLog log) {
-        cancel(log, CancelCause.VIEWERS_LEFT);
-    }
-
-    private void cancel(StreamLog log, CancelCause cause) {
         String id = log.start().stream();
-        if (!cancelHere(id, cause) && !log.ended()) {
+        if (!cancelHere(id, CancelCause.VIEWER_ASKED) && !log.ended()) {
             store.cancel(id);
         }
     }

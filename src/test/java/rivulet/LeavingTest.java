@@ -1,5 +1,6 @@
 package rivulet;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
@@ -161,6 +163,49 @@ class LeavingTest {
                 assertFalse(client.isClosed());
             }
             upstream.takeClosedNanos();
+        }
+    }
+
+    @Test
+    void whoLeavesAWholeAnswerLeavesItToTheOthersUnderItsKey() throws Exception {
+        CountDownLatch left = new CountDownLatch(1);
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(DELTA);
+                    assertDoesNotThrow(() -> assertTrue(left.await(30, TimeUnit.SECONDS)));
+                    connection.send(DELTA + "data: [DONE]\n\n");
+                });
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            String path = "/sse/chat-normal?idempotency_key=k";
+            CompletableFuture<String> stays;
+            try (Socket client = connect(server, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+                upstream.takeRequest();
+                assertFalse(client.isClosed());
+                stays = server.getAsync(path);
+            }
+            Scrape.until(server, Scrape.NOTHING, s -> s.sum("rivulet_requests_total", "/sse/chat-normal") >= 1);
+            left.countDown();
+            assertEquals("{\"message\":\"aa\"}", stays.get(10, TimeUnit.SECONDS));
+            assertEquals("{\"message\":\"aa\"}", server.get(path).body());
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
+    @Test
+    void aWholeAnswerThatWasCancelledIsNotGivenAsIfItWereWhole() throws Exception {
+        try (RawUpstream upstream = waiting();
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
+            String path = "/sse/chat-normal?idempotency_key=k";
+            try (Socket client = connect(server, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+                upstream.takeRequest();
+                assertFalse(client.isClosed());
+            }
+            upstream.takeClosedNanos();
+            HttpResponse<String> again = server.get(path);
+            assertEquals(409, again.statusCode());
+            assertEquals(
+                    "cancelled", TestServer.json(again.body()).at("/error/code").asText());
+            assertEquals(1, upstream.requestCount());
         }
     }
 

@@ -55,6 +55,13 @@ public final class StreamState {
                         && done.reason() != FinishReason.CANCELLED);
     }
 
+    /** Whether the log ended since someone asked for that, or nobody watched. */
+    public static boolean cancelled(StreamLog log) {
+        return log.ended()
+                && log.read(Integer.MAX_VALUE, 1).get(0).event() instanceof Event.Done done
+                && done.reason() == FinishReason.CANCELLED;
+    }
+
     /** How a stream failed that said nothing before. */
     public static Optional<Event.Failed> failedAtOnce(StreamLog log) {
         return log.read(0, 1).stream()

@@ -38,7 +38,7 @@ public interface LogStore extends AutoCloseable {
      */
     Optional<Claim> claim(String key, String fingerprint, Event.Start start);
 
-    /** Gives the key back, if it is still that stream's. */
+    /** Gives the key back, if it is still that stream's; a stream that said nothing is forgotten, and who follows it told. */
     void release(String key, String stream);
 
     /**

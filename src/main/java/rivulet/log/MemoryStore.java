@@ -118,7 +118,7 @@ public final class MemoryStore implements LogStore {
         forgetClaim(key, stream);
         MemoryLog log = logs.get(stream);
         if (log != null && log.head() == 0) {
-            forget(log);
+            drop(stream);
         }
     }
 
@@ -226,10 +226,11 @@ public final class MemoryStore implements LogStore {
         }
     }
 
-    /** Forgets a log. */
+    /** Forgets a log; who follows it would else wait for ever, unless it has ended. */
     void drop(String id) {
         MemoryLog log = logs.get(id);
         if (log != null) {
+            log.lose();
             forget(log);
         }
     }

@@ -2,6 +2,7 @@ package rivulet.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.security.SecureRandom;
@@ -194,6 +195,19 @@ class MemoryStoreTest extends StreamLogContract {
         log.append(EveryEvent.done());
         whenShown.remove(0).run();
         assertEquals(222, readToEnd(log).size());
+    }
+
+    @Test
+    void whoFollowsAStreamThatIsNeverBegunIsBrokenOff() {
+        Event.Start start = new Event.Start(store.newId(), Kind.CHAT, "m");
+        store.claim("k", "print", start);
+        StreamLog follows = store.find(start.stream()).orElseThrow();
+        AtomicBoolean told = new AtomicBoolean();
+        follows.onAppend(() -> told.set(true));
+        store.release("k", start.stream());
+        assertTrue(told.get());
+        assertThrows(StoreAway.class, () -> follows.read(0, 1));
+        assertEquals(0, store.bytes());
     }
 
     private LogStore store(Duration retention, long maxBytes, Executor whenShown) {

@@ -1,0 +1,107 @@
+package rivulet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Proxy;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import rivulet.access.Caller;
+import rivulet.access.Limits;
+import rivulet.feed.Feed;
+import rivulet.log.Kind;
+import rivulet.log.LogStore;
+import rivulet.log.MemoryStore;
+
+/** Two requests under one key come at once: the second while the first has the key, and no stream yet. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class StreamsTest {
+    private static final Optional<IdempotencyKey> KEY = Optional.of(new IdempotencyKey("k", "print"));
+    private static final Caller CALLER = Caller.named("ann");
+
+    private final ScheduledExecutorService timer = Threads.timer("test-timer");
+    private final LogStore memory =
+            new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000, Runnable::run);
+    private final AtomicBoolean keyTaken = new AtomicBoolean();
+    private final CompletableFuture<Streams.Visit> second = new CompletableFuture<>();
+    private boolean full;
+
+    @AfterEach
+    void stop() {
+        memory.close();
+        timer.shutdownNow();
+    }
+
+    /** Streams whose first request, once it has the key, goes on when the second has come as far as it can. */
+    private Streams streams(Function<Streams, Streams.Visit> secondRequest) {
+        Streams[] made = new Streams[1];
+        LogStore store = (LogStore) Proxy.newProxyInstance(
+                StreamsTest.class.getClassLoader(), new Class<?>[] {LogStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("full") && keyTaken.compareAndSet(false, true)) {
+                        Thread thread = Threads.start(
+                                "second",
+                                () -> second.completeAsync(() -> secondRequest.apply(made[0]), Runnable::run));
+                        TestServer.await(
+                                "the second request",
+                                () -> second.isDone() || thread.getState() == Thread.State.WAITING);
+                        return full;
+                    }
+                    return method.invoke(memory, arguments);
+                });
+        made[0] = new Streams(
+                store,
+                Config.read(List.of(), Map.of("DISCONNECT_GRACE", "0s")),
+                new Limits(new Limits.Most(0, 0, 0), Optional.empty(), Runnable::run, Instant::now),
+                timer,
+                System::nanoTime,
+                (origin, sequence) -> Optional.empty(),
+                generation -> {});
+        return made[0];
+    }
+
+    private static Asked asked() {
+        Feed.Cancellation nothing = () -> {};
+        return new Asked(Kind.FAKE_LLM, null, false, sink -> nothing);
+    }
+
+    @Test
+    void theSecondIsCountedAsAViewer() throws Exception {
+        Streams streams =
+                streams(all -> all.visit(all.begin(asked(), KEY, CALLER).log()));
+        Streams.Begun begun = streams.begin(asked(), KEY, CALLER);
+        Streams.Visit first = streams.visit(begun.log());
+        Streams.Visit other = second.get(10, TimeUnit.SECONDS);
+        first.end(true);
+        assertFalse(begun.log().ended(), "the second still watches");
+        other.end(true);
+        assertTrue(begun.log().ended());
+    }
+
+    @Test
+    void whereTheFirstIsRefusedTheSecondBegins() throws Exception {
+        full = true;
+        Streams streams = streams(all -> {
+            Streams.Begun begun = all.begin(asked(), KEY, CALLER);
+            assertTrue(begun.fresh());
+            return all.visit(begun.log());
+        });
+        RequestError refused = assertThrows(RequestError.class, () -> streams.begin(asked(), KEY, CALLER));
+        assertEquals(503, refused.status());
+        second.get(10, TimeUnit.SECONDS).end(true);
+        assertEquals(0, streams.liveCount());
+    }
+}

@@ -9,6 +9,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A log in this machine's memory. Its newest entries are ready to be shown; those before them are {@link Packed}, to
@@ -34,6 +36,7 @@ final class MemoryLog implements StreamLog {
     private static final int LOG_BYTES = 500;
 
     private static final Signal[] NO_SIGNALS = {};
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryLog.class);
 
     private final Event.Start start;
     private final Consumer<MemoryLog> onEnd;
@@ -63,6 +66,10 @@ final class MemoryLog implements StreamLog {
     /** Whether entries are to be packed once they are shown. */
     @GuardedBy("this")
     private boolean packing;
+
+    /** Whether packing failed once: it would again. */
+    @GuardedBy("this")
+    private boolean unpackable;
 
     @GuardedBy("this")
     private boolean ended;
@@ -189,7 +196,8 @@ final class MemoryLog implements StreamLog {
     /**
      * Packs the oldest entries, a bounded number; all of them, if the log has ended.
      *
-     * @return how many bytes that has given back; 0 if another thread was at it, or the log is no longer counted
+     * @return how many bytes that has given back; 0 if another thread was at it, the log is no longer counted, or it cannot
+     *     be packed
      */
     long pack() {
         return pack(STEP_BYTES);
@@ -198,12 +206,22 @@ final class MemoryLog implements StreamLog {
     private long pack(long most) {
         List<Entry> oldest;
         synchronized (this) {
-            oldest = List.copyOf(entries.subList(0, forgotten ? 0 : packable(most)));
+            oldest = List.copyOf(entries.subList(0, forgotten || unpackable ? 0 : packable(most)));
         }
         if (oldest.isEmpty()) {
             return 0;
         }
-        Packed run = Packed.of(oldest);
+        Packed run;
+        try {
+            run = Packed.of(oldest);
+        } catch (RuntimeException e) {
+            // Perhaps on the thread of another stream, which must not fail for it.
+            LOG.error("stream {} cannot be packed", start.stream(), new Wordless(e));
+            synchronized (this) {
+                unpackable = true;
+            }
+            return 0;
+        }
         long before = oldest.stream().mapToLong(entry -> cost(entry.event())).sum();
         synchronized (this) {
             if (entries.isEmpty() || entries.get(0) != oldest.get(0) || forgotten) {
@@ -314,6 +332,9 @@ final class MemoryLog implements StreamLog {
     /** About how much the entries take that may be packed now: when the log has ended, all. */
     @GuardedBy("this")
     private long packableBytes() {
+        if (unpackable) {
+            return 0;
+        }
         if (ended) {
             return entriesBytes;
         }

@@ -84,8 +84,12 @@ final class Outgoing {
         return log.bytes() * Math.max(0, size - next) / size;
     }
 
-    /** Sends what comes next; with nothing left, asks all the same whether Redis still has what it had. */
-    Response<Object> append(AbstractPipeline pipeline, RedisTimes times, String node) {
+    /**
+     * Encodes what comes next; with nothing left, to ask all the same whether Redis still has what it had.
+     *
+     * @return for {@link #append}
+     */
+    List<String> next(RedisTimes times) {
         List<Entry> entries = log.entries(next - 1, MAX_ENTRIES);
         int first = entries.isEmpty() ? next : entries.get(0).index();
         boolean ends =
@@ -97,6 +101,11 @@ final class Outgoing {
             arguments.add(EventJson.name(entry.event()).orElse(""));
             arguments.add(new String(EventJson.stored(entry), StandardCharsets.UTF_8));
         }
+        return arguments;
+    }
+
+    /** Sends what {@link #next} gave. */
+    Response<Object> append(AbstractPipeline pipeline, String node, List<String> arguments) {
         List<String> keys = List.of(
                 RedisKeys.stream(id()),
                 RedisKeys.owner(id()),

@@ -3,6 +3,7 @@ package rivulet.log;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -173,6 +174,8 @@ final class RedisWriter implements Runnable {
             }
         }
         batch.forEach(Outgoing::unmark);
+        // What was given up is still marked by each append.
+        batch.removeIf(out -> outgoing.get(out.id()) != out);
         try {
             send(batch);
         } catch (RuntimeException e) {
@@ -182,17 +185,35 @@ final class RedisWriter implements Runnable {
     }
 
     private void send(List<Outgoing> batch) {
-        List<Long> wanted = link.call(redis -> {
-            List<Response<Object>> replies = new ArrayList<>();
+        Map<Outgoing, Response<Object>> replies = link.call(redis -> {
+            Map<Outgoing, Response<Object>> asked = new LinkedHashMap<>();
             try (AbstractPipeline pipeline = redis.pipelined()) {
-                batch.forEach(out -> replies.add(out.append(pipeline, times, node)));
+                for (Outgoing out : batch) {
+                    List<String> next = next(out);
+                    if (!next.isEmpty()) {
+                        asked.put(out, out.append(pipeline, node, next));
+                    }
+                }
                 givenUp.forEach(out -> RedisReaper.end(pipeline, times, node, out.owner(), out.id(), true));
             }
-            return replies.stream().map(reply -> (Long) reply.get()).toList();
+            // Here, where a reply that is a failure of Redis is taken for one.
+            asked.values().forEach(Response::get);
+            return asked;
         });
         givenUp.clear();
-        for (int i = 0; i < batch.size(); i++) {
-            sent(batch.get(i), wanted.get(i).intValue());
+        replies.forEach((out, reply) -> sent(out, ((Long) reply.get()).intValue()));
+    }
+
+    /** What comes next of the log; empty if it cannot be encoded, and then it is given up: the others must not wait for it. */
+    private List<String> next(Outgoing out) {
+        try {
+            return out.next(times);
+        } catch (RuntimeException e) {
+            LOG.error("stream {} stays in this node's memory only: it cannot be encoded", out.id(), new Wordless(e));
+            if (outgoing.remove(out.id(), out)) {
+                givenUp.add(out);
+            }
+            return List.of();
         }
     }
 

@@ -30,6 +30,11 @@ final class EveryEvent {
         return events;
     }
 
+    /** One that cannot be encoded: half a character, where JSON is taken as it came. */
+    static Event broken() {
+        return new Event.FieldSet("", "\"\ud83d\"");
+    }
+
     static Event done() {
         Usage usage = new Usage(12L, 3_000_000_000L, null, "{\"cached\":1.50,\"ü\":[1, 2,{}],\"n\":null}", true);
         return new Event.Done(

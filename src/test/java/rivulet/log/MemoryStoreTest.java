@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import rivulet.TestServer;
 
 /** The store in memory keeps the contract. */
@@ -208,6 +210,27 @@ class MemoryStoreTest extends StreamLogContract {
         assertTrue(told.get());
         assertThrows(StoreAway.class, () -> follows.read(0, 1));
         assertEquals(0, store.bytes());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStreamThatCannotBePackedCostsNoOther(boolean live) throws InterruptedException {
+        // Nothing is packed but for want of room.
+        store = store(Duration.ofMinutes(1), 200_000, unused -> {});
+        StreamLog broken = store.create(Kind.CHAT, null);
+        broken.append(EveryEvent.broken());
+        broken.append(new Event.Text("x".repeat(30_000)));
+        broken.append(new Event.Text("x"));
+        if (!live) {
+            broken.append(EveryEvent.done());
+        }
+        StreamLog whole = store.create(Kind.CHAT, null);
+        append(whole, 1000);
+        whole.append(EveryEvent.done());
+        assertFalse(store.full());
+        assertEquals(1002, readToEnd(whole).size());
+        assertEquals(EveryEvent.broken(), broken.read(0, 10).get(0).event(), "it is as it was");
+        assertEquals(live, broken.append(EveryEvent.done()));
     }
 
     private LogStore store(Duration retention, long maxBytes, Executor whenShown) {

@@ -196,6 +196,25 @@ class RedisWriterTest {
     }
 
     @Test
+    void aStreamThatCannotBeEncodedIsGivenUpAndNoOther() throws InterruptedException {
+        StreamLog broken = node.create(Kind.CHAT, null);
+        awaitInRedis(broken, 1);
+        broken.append(EveryEvent.broken());
+        StreamLog whole = node.create(Kind.CHAT, null);
+        append(whole, 3);
+        whole.append(EveryEvent.done());
+        awaitInRedis(whole, 5);
+        assertEquals(
+                List.of(broken.start(), RedisReaper.OWNER_LOST),
+                StreamLogContract.events(
+                        StreamLogContract.readToEnd(StreamLogContract.found(other, broken.start().stream()))));
+        append(broken, 3);
+        broken.append(EveryEvent.done());
+        assertEquals(6, StreamLogContract.readToEnd(broken).size(), "here it goes on");
+        assertEquals(List.of(), List.copyOf(cancelled));
+    }
+
+    @Test
     void aPasswordIsUsedAndAWrongOneIsNoReasonToStop() {
         client.configSet("requirepass", "s3cret:/@");
         assertEquals(StoreState.REACHABLE, node("s3cret%3A%2F%40").state());

@@ -34,16 +34,16 @@ final class RedisLog implements StreamLog {
     private int rounds;
 
     /**
-     * A copy that begins with these entries.
+     * A copy that holds its start, and nothing else yet.
      *
-     * @param first what Redis holds so far, from the start on, at least one
+     * @param first of the entries that Redis holds
      * @param owner the node that writes the log
      * @param onWatched run when there is a first watcher; quick
-     * @param onGrowth told by how many bytes this grows
-     * @throws IllegalArgumentException if the entries are no log
+     * @param onGrowth told by how many bytes this grows; of nothing if this throws
+     * @throws IllegalArgumentException if no log begins so
      */
-    RedisLog(List<StreamEntry> first, String owner, Runnable onWatched, LongConsumer onGrowth, LongSupplier nanoTime) {
-        if (!(event(first.get(0)) instanceof Event.Start start) || index(first.get(0)) != 0) {
+    RedisLog(StreamEntry first, String owner, Runnable onWatched, LongConsumer onGrowth, LongSupplier nanoTime) {
+        if (!(event(first) instanceof Event.Start start) || index(first) != 0) {
             throw new IllegalArgumentException("a log begins with its start");
         }
         this.copy = new MemoryLog(start, ended -> {}, onGrowth, Runnable::run);
@@ -52,7 +52,6 @@ final class RedisLog implements StreamLog {
         this.onWatched = onWatched;
         this.nanoTime = nanoTime;
         touch();
-        add(first);
     }
 
     /** Takes in what Redis holds behind what is here. The reader's thread, or the one that made this. */

@@ -207,10 +207,18 @@ final class RedisReader implements Runnable {
         if (page.isEmpty()) {
             return null;
         }
-        RedisLog log = new RedisLog(page, owner == null ? RedisKeys.NOBODY : owner, onWatched, onGrowth, nanoTime);
-        while (page.size() == PAGE) {
-            page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
+        RedisLog log =
+                new RedisLog(page.get(0), owner == null ? RedisKeys.NOBODY : owner, onWatched, onGrowth, nanoTime);
+        try {
             log.add(page);
+            while (page.size() == PAGE) {
+                page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
+                log.add(page);
+            }
+        } catch (RuntimeException e) {
+            // Nobody has it, and a second try counts anew.
+            onGrowth.accept(-log.copy().forget());
+            throw e;
         }
         return log;
     }

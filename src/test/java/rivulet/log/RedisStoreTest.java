@@ -1,12 +1,14 @@
 package rivulet.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.StreamEntryID;
 import rivulet.RedisProcess;
 import rivulet.TestServer;
 
@@ -98,6 +102,32 @@ class RedisStoreTest extends StreamLogContract {
                             .size());
         }
         assertEquals(StoreState.REACHABLE, reading().state());
+    }
+
+    @Test
+    void aLogThatCannotBeReadTakesNoMemory() {
+        String id = reading().newId();
+        try (RedisClient client = client()) {
+            addUnreadable(client, id);
+        }
+        long before = reading().bytes();
+        assertThrows(IllegalArgumentException.class, () -> reading().find(id));
+        assertEquals(before, reading().bytes());
+    }
+
+    private static RedisClient client() {
+        return RedisClient.create("127.0.0.1", redis.port());
+    }
+
+    /** A stream whose last entry so far is a newer version's. */
+    private static void addUnreadable(RedisClient client, String id) {
+        String key = RedisKeys.stream(id);
+        client.xadd(
+                key,
+                new StreamEntryID(1, 0),
+                Map.of("event", "start", "data", "{\"stream\":\"" + id + "\",\"kind\":\"chat\"}"));
+        client.xadd(key, new StreamEntryID(2, 0), Map.of("data", "{\"delta\":\"" + "x".repeat(5000) + "\"}"));
+        client.xadd(key, new StreamEntryID(3, 0), Map.of("event", "newer", "data", "{}"));
     }
 
     private LogStore node(Duration retention, long maxBytes) {

@@ -89,6 +89,22 @@ class StructuredTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1000, done", "1001, failed"})
+    void theDeepestDocumentThatIsTakenHasAState(int depth, String status) {
+        String answer = "[".repeat(depth) + "]".repeat(depth);
+        try (TestServer deep = TestServer.with("OPENAI_MODEL", "sim-fast-echo")) {
+            HttpResponse<String> told = deep.post(
+                    "/streams",
+                    "{\"kind\":\"structured\",\"message\":\"" + answer + "\",\"schema\":{\"type\":\"array\"}}");
+            String path = "/streams/" + told.headers().firstValue("Stream-Id").orElseThrow();
+            HttpResponse<String> state = deep.get(path, "Accept", "application/json");
+            assertEquals(200, state.statusCode(), state.body());
+            assertTrue(state.body().contains("\"status\":\"" + status + "\""));
+            assertTrue(state.body().contains("\"document\":" + "[".repeat(1000) + "]".repeat(1000)));
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"t":1}                    | schema_mismatch | /t
             {"n":1}                    | schema_mismatch | the document

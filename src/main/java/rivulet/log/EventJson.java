@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Events as JSON: each has a name, but for the text delta, and one object of members. */
 public final class EventJson {
-    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
+    private static final ObjectMapper MAPPER = mapper();
     private static final byte[] DELTA_OPENS = "{\"delta\":\"".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DELTA_CLOSES = "\"}".getBytes(StandardCharsets.US_ASCII);
 
@@ -67,6 +68,16 @@ public final class EventJson {
             node.put("estimated", true);
         }
         return node;
+    }
+
+    /** Writes a document as deep as MAX_DOCUMENT_DEPTH lets it be, inside a state, which is one level more. */
+    private static ObjectMapper mapper() {
+        ObjectMapper mapper = SharedBuffers.mapper().build();
+        mapper.getFactory()
+                .setStreamWriteConstraints(StreamWriteConstraints.builder()
+                        .maxNestingDepth(Integer.MAX_VALUE)
+                        .build());
+        return mapper;
     }
 
     static ObjectNode object() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +37,7 @@ final class RedisTakeOvers implements Runnable {
     private final String node;
     private final RedisWriter writer;
     private final Function<Event.Start, MemoryLog> opener;
+    private final Consumer<String> forget;
     private final Function<MemoryLog, StreamLog> owned;
     private final LongAdder ended;
     private final BlockingQueue<Taken> taken = new LinkedBlockingQueue<>();
@@ -48,6 +50,7 @@ final class RedisTakeOvers implements Runnable {
 
     /**
      * @param opener makes the log in memory
+     * @param forget lets go of it, where it cannot be taken over
      * @param owned makes it one that this node writes
      * @param ended counts the streams that are ended here
      */
@@ -57,6 +60,7 @@ final class RedisTakeOvers implements Runnable {
             String node,
             RedisWriter writer,
             Function<Event.Start, MemoryLog> opener,
+            Consumer<String> forget,
             Function<MemoryLog, StreamLog> owned,
             LongAdder ended) {
         this.link = link;
@@ -64,6 +68,7 @@ final class RedisTakeOvers implements Runnable {
         this.node = node;
         this.writer = writer;
         this.opener = opener;
+        this.forget = forget;
         this.owned = owned;
         this.ended = ended;
     }
@@ -171,7 +176,9 @@ final class RedisTakeOvers implements Runnable {
                 // It is this node's: nobody else ends it while this one lives.
                 Thread.sleep(AWAY.toMillis());
             } catch (RuntimeException e) {
-                LOG.error("stream {} cannot be taken over", one.id, e);
+                LOG.error("stream {} cannot be taken over", one.id, new Wordless(e));
+                // What was loaded would be live here for ever: its end comes in Redis only.
+                forget.accept(one.id);
                 done = end(one);
             }
         }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -113,6 +114,42 @@ class RedisStoreTest extends StreamLogContract {
         long before = reading().bytes();
         assertThrows(IllegalArgumentException.class, () -> reading().find(id));
         assertEquals(before, reading().bytes());
+    }
+
+    @Test
+    void aStreamThatCannotBeTakenOverIsEndedAndTakesNoMemory() {
+        String id = writing().newId();
+        Recovery recovery = new Recovery(new Origin("upstream", "response", null), true, 0);
+        writing().serve(new Taker());
+        long before = writing().bytes();
+        try (RedisClient client = client()) {
+            addUnreadable(client, id);
+            client.set(RedisKeys.owner(id), "dead");
+            client.hset(
+                    RedisKeys.recovery(id),
+                    Map.of("facts", recovery.facts(), "at", recovery.at(0).orElseThrow()));
+            client.sadd(RedisKeys.live("dead"), id);
+            client.sadd(RedisKeys.NODES, "dead");
+            TestServer.await("it is ended", () -> RedisKeys.NOBODY.equals(client.get(RedisKeys.owner(id))));
+        }
+        assertEquals(before, writing().bytes());
+        assertThrows(IllegalArgumentException.class, () -> writing().find(id), "it is only in Redis");
+    }
+
+    /** Takes over what there is. */
+    private static final class Taker implements LogStore.Remote {
+        @Override
+        public void cancel(String id) {}
+
+        @Override
+        public Optional<Runnable> watched(String id) {
+            return Optional.empty();
+        }
+
+        @Override
+        public LogStore.Readiness readiness(Origin origin) {
+            return LogStore.Readiness.TAKES;
+        }
     }
 
     private static RedisClient client() {

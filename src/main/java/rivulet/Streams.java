@@ -141,20 +141,29 @@ final class Streams {
         return new Begun(run(asked, start, key.isPresent(), caller), true);
     }
 
-    /** The earlier claim, if there is one; what failed at once and may do better is no answer, and gives its key back. */
+    /** The earlier claim, if there is one; what said nothing and may do better is no answer, and gives its key back. */
     private Optional<Claim> claim(IdempotencyKey key, Event.Start start) {
         Optional<Claim> earlier = store.claim(key.key(), key.fingerprint(), start);
-        // Looked at here and not when it fails: whoever has seen the failure may ask again sooner than that is done.
+        // Looked at here and not when it ends: whoever has seen the end may ask again sooner than that is done.
         boolean mayDoBetter = earlier.flatMap(claim -> store.find(claim.stream()))
-                .filter(StreamLog::ended)
-                .flatMap(StreamState::failedAtOnce)
-                .filter(failed -> failed.code().retryable())
+                .filter(Streams::mayDoBetter)
                 .isPresent();
         if (!mayDoBetter) {
             return earlier;
         }
         store.release(key.key(), earlier.get().stream());
         return store.claim(key.key(), key.fingerprint(), start);
+    }
+
+    /** Whether it ended before it said anything, by what may pass or because its viewers had left. */
+    private static boolean mayDoBetter(StreamLog log) {
+        if (!log.ended() || log.head() != 1) {
+            return false;
+        }
+        return StreamState.cancelled(log)
+                || StreamState.failedAtOnce(log)
+                        .filter(failed -> failed.code().retryable())
+                        .isPresent();
     }
 
     private void takePlace(Asked asked, Event.Start start, Caller caller) {

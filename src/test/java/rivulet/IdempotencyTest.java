@@ -114,6 +114,19 @@ class IdempotencyTest {
     }
 
     @Test
+    void whatWasCancelledBeforeItSaidAnythingGivesTheKeyBack() {
+        try (TestServer simulated = TestServer.with()) {
+            String body = "{\"kind\":\"chat\",\"message\":\"x\",\"model\":\"%s\"}";
+            String[] headers = {"Accept", "application/json", "Idempotency-Key", "k"};
+            String first = id(simulated.post("/streams", body.formatted("sim-stall"), headers));
+            simulated.delete("/streams/" + first);
+            String second = id(simulated.post("/streams", body.formatted("sim-stall"), headers));
+            assertNotEquals(first, second);
+            assertEquals(second, id(simulated.post("/streams", body.formatted("sim-stall"), headers)));
+        }
+    }
+
+    @Test
     void theKeyIsBackAsSoonAsTheFailureIsSeen() {
         for (int i = 0; i < 200; i++) {
             failures.set(1);

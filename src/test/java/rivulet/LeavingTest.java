@@ -193,11 +193,13 @@ class LeavingTest {
 
     @Test
     void aWholeAnswerThatWasCancelledIsNotGivenAsIfItWereWhole() throws Exception {
-        try (RawUpstream upstream = waiting();
+        int length = 100_000;
+        try (RawUpstream upstream = waitingAfter(DELTA.replace("\"a\"", "\"" + "a".repeat(length) + "\""));
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "DISCONNECT_GRACE", "0s")) {
             String path = "/sse/chat-normal?idempotency_key=k";
             try (Socket client = connect(server, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
-                upstream.takeRequest();
+                // Of a stream that said nothing the key would be given back.
+                Scrape.until(server, Scrape.NOTHING, s -> s.sum("rivulet_log_used_bytes") >= length);
                 assertFalse(client.isClosed());
             }
             upstream.takeClosedNanos();

@@ -48,6 +48,7 @@ public final class App {
     private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
     private final ExecutorService readers = Threads.working("rivulet-reader");
+    private final ExecutorService checks = Threads.computing("rivulet-checker");
     /** What may have to wait, for the store or for one client, and holds up nobody else. */
     private final ExecutorService later = Threads.waiting("rivulet-later");
 
@@ -90,7 +91,7 @@ public final class App {
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
-        Feeds feeds = new Feeds(upstreams, timer, config.documentLimits());
+        Feeds feeds = new Feeds(upstreams, timer, config.documentLimits(), checks);
         streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
         Peers peers = new Peers(timer, System::nanoTime);
@@ -159,6 +160,7 @@ public final class App {
         writer.shutdownNow();
         calls.shutdownNow();
         readers.shutdownNow();
+        checks.shutdownNow();
         telemetry.close();
     }
 

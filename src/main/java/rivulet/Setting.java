@@ -50,7 +50,7 @@ enum Setting {
     MAX_ANSWER_BYTES("4194304", "size of an answer in memory"),
     MAX_DOCUMENT_CHARS("20000000", "size of a structured answer, in characters"),
     MAX_DOCUMENT_DEPTH("1000", "how deep a structured answer may nest"),
-    MAX_NUMBER_LENGTH("1000", "digits of one number in a structured answer"),
+    MAX_NUMBER_LENGTH("1000", "digits, and largest exponent, of one number in a structured answer"),
     MAX_LOG_BYTES("", "memory for the events of all streams; default: a quarter of the heap"),
     MAX_EVENT_BYTES("16777216", "size of one event of the upstream"),
     CONNECT_TIMEOUT("10s", "time to connect to the upstream"),

@@ -12,6 +12,8 @@ import org.slf4j.LoggerFactory;
 /** The threads of the server: all daemons, all named, virtual where there are any (Java 21 and later). */
 final class Threads {
     private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
+    /** Enough for what nests a thousand levels deep. Only what is used of it takes memory. */
+    private static final long DEEP_STACK_BYTES = 16 * 1024 * 1024;
 
     private Threads() {}
 
@@ -47,6 +49,15 @@ final class Threads {
         return Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()), named(name));
     }
 
+    /**
+     * For tasks that may compute for seconds, and go deep: half as many threads as processors, so that they leave the
+     * others to all else.
+     */
+    static ExecutorService computing(String name) {
+        int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        return Executors.newFixedThreadPool(threads, named(name, DEEP_STACK_BYTES));
+    }
+
     /** For what is due at some time, and is short. A task's own failure is logged: nobody asks for its result. */
     static ScheduledThreadPoolExecutor timer(String name) {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, named(name)) {
@@ -73,9 +84,14 @@ final class Threads {
     }
 
     private static ThreadFactory named(String name) {
+        return named(name, 0);
+    }
+
+    /** @param stackBytes 0: as the JVM has it */
+    private static ThreadFactory named(String name, long stackBytes) {
         AtomicInteger count = new AtomicInteger();
         return task -> {
-            Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+            Thread thread = new Thread(null, task, name + "-" + count.incrementAndGet(), stackBytes);
             thread.setDaemon(true);
             return thread;
         };

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.flipkart.zjsonpatch.JsonPatch;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -116,6 +117,8 @@ class StructuredTest {
             no document here           | invalid_json    | no JSON
             {"t":[[[[[[1]]]]]]}        | invalid_json    | 5
             {"n":1234567890123456789012345678901} | invalid_json | 30
+            {"n":123e99999999}         | invalid_json    | exponent
+            {"n":1e9999999999}         | invalid_json    | exponent
             """)
     void anAnswerThatDoesNotFitFailsWithItsPlace(String answer, String code, String hint) {
         List<JsonNode> events = TestServer.ndjson(
@@ -153,6 +156,20 @@ class StructuredTest {
             HttpResponse<String> response =
                     server.post("/streams", "{\"kind\":\"structured\",\"message\":\"{}\",\"schema\":" + schema + "}");
             assertTrue(response.statusCode() == 400, schema + " " + response.body());
+        }
+    }
+
+    @Test
+    void aDeepDocumentIsCheckedAgainstASchemaThatContainsItself() {
+        String schema = "{\"anyOf\":[{\"type\":\"integer\"},{\"properties\":{\"a\":{\"$ref\":\"#\"}}}]}";
+        String document = "{\"a\":".repeat(900) + "1" + "}".repeat(900);
+        ObjectNode request =
+                JsonNodeFactory.instance.objectNode().put("kind", "structured").put("message", document);
+        try (TestServer deep = TestServer.with("OPENAI_MODEL", "sim-fast-echo")) {
+            List<JsonNode> events =
+                    deep.chat(request.set("schema", TestServer.json(schema)).toString());
+            JsonNode last = events.get(events.size() - 1);
+            assertEquals("done", last.path("event").asText(), last.toString());
         }
     }
 

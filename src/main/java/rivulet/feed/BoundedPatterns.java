@@ -17,15 +17,6 @@ final class BoundedPatterns implements RegularExpressionFactory {
     /** How many looks the validation that this thread runs has left. */
     private static final ThreadLocal<int[]> LEFT = ThreadLocal.withInitial(() -> new int[1]);
 
-    /** The patterns have taken too much time, or stack. */
-    static final class TooMuch extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        private TooMuch() {
-            super("the schema's patterns take too much to match", null, false, false);
-        }
-    }
-
     /**
      * Runs a validation on this thread.
      *
@@ -53,8 +44,13 @@ final class BoundedPatterns implements RegularExpressionFactory {
             return pattern.matcher(new Counted(text, LEFT.get())).find();
         } catch (StackOverflowError e) {
             // A group that is repeated for each part of a long text.
-            throw new TooMuch();
+            throw tooMuch();
         }
+    }
+
+    /** Too much time, or stack. */
+    private static TooMuch tooMuch() {
+        return new TooMuch("the schema's patterns take too much to match");
     }
 
     /** Text that counts how often it is looked at. */
@@ -62,7 +58,7 @@ final class BoundedPatterns implements RegularExpressionFactory {
         @Override
         public char charAt(int index) {
             if (--left[0] < 0) {
-                throw new TooMuch();
+                throw tooMuch();
             }
             return text.charAt(index);
         }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Origin;
@@ -14,15 +15,18 @@ public final class Feeds {
     private final Upstreams upstreams;
     private final ScheduledExecutorService timer;
     private final JsonFields.Limits limits;
+    private final Executor checks;
 
     /**
      * @param upstreams where models answer
      * @param timer runs the feeds that need no upstream
      * @param limits bounds documents
+     * @param checks runs the checks of documents: some seconds each at most, with a deep stack
      */
-    public Feeds(Upstreams upstreams, ScheduledExecutorService timer, JsonFields.Limits limits) {
+    public Feeds(Upstreams upstreams, ScheduledExecutorService timer, JsonFields.Limits limits, Executor checks) {
         this.upstreams = upstreams;
         this.limits = limits;
+        this.checks = checks;
         this.timer = timer;
     }
 
@@ -48,7 +52,7 @@ public final class Feeds {
      */
     public Feed structured(ChatRequest request) {
         ObjectNode schema = requireNonNull(request.schema(), "a structured answer has a schema");
-        return new Structured(upstreams.feed(request), schema, limits);
+        return new Structured(upstreams.feed(request), schema, limits, checks);
     }
 
     /**
@@ -59,7 +63,9 @@ public final class Feeds {
     public Optional<Feed> resume(Origin origin, int sequence) {
         String schema = origin.schema();
         Optional<Feed> text = upstreams.resume(origin, sequence);
-        return schema == null ? text : text.map(feed -> new Structured(feed, Structured.readSchema(schema), limits));
+        return schema == null
+                ? text
+                : text.map(feed -> new Structured(feed, Structured.readSchema(schema), limits, checks));
     }
 
     /** The model that will be asked, if that is known before the upstream is. */

@@ -17,8 +17,9 @@ package rivulet.feed;
  * <p>A name that comes twice is set twice: the second {@code set} replaces the value and all below it, so the last one
  * counts, as in Jackson. Two names that differ only in unpaired surrogates are one here, for both read U+FFFD.
  *
- * <p>Valid is what RFC 8259 says, which is what Jackson's default features accept, with one known exception: of text,
- * but not of bytes, Jackson takes any character as a hexadecimal digit whose low eight bits are one.
+ * <p>Valid is what RFC 8259 says, which is what Jackson's default features accept, with two known exceptions: of text,
+ * but not of bytes, Jackson takes any character as a hexadecimal digit whose low eight bits are one; and it bounds the
+ * digits of a number, but not what its exponent says.
  *
  * <p>Not thread-safe: one thread feeds it, and the steps are taken on that thread.
  */

@@ -36,6 +36,7 @@ final class JsonNumber {
     private final StringBuilder literal = new StringBuilder();
     private State state = State.MINUS;
     private int digits;
+    private int exponent;
 
     /** {@code where} is read only to say where a refusal was. */
     JsonNumber(JsonPointer where, int maxDigits) {
@@ -47,6 +48,7 @@ final class JsonNumber {
     void open(char first) {
         literal.setLength(0);
         digits = 0;
+        exponent = 0;
         state = State.MINUS;
         if (first == '-') {
             literal.append(first);
@@ -64,10 +66,24 @@ final class JsonNumber {
         }
         state = next;
         literal.append(c);
-        if (isDigit(c) && ++digits > maxDigits) {
-            throw new InvalidJson(where.toString(), "a number must not have more than " + maxDigits + " digits");
+        if (isDigit(c)) {
+            count(c);
         }
         return true;
+    }
+
+    /** Few characters make a number that takes for ever to compute with, so its exponent is bounded as its digits are. */
+    private void count(char digit) {
+        if (++digits > maxDigits) {
+            throw new InvalidJson(where.toString(), "a number must not have more than " + maxDigits + " digits");
+        }
+        if (state == State.E_DIGITS) {
+            exponent = exponent * 10 + (digit - '0');
+            if (exponent > maxDigits) {
+                throw new InvalidJson(
+                        where.toString(), "a number's exponent must be from -" + maxDigits + " to " + maxDigits);
+            }
+        }
     }
 
     /** Whether the number is one if nothing more comes. */

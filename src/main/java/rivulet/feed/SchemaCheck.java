@@ -3,6 +3,7 @@ package rivulet.feed;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Error;
+import com.networknt.schema.OutputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaException;
 import com.networknt.schema.SchemaLocation;
@@ -10,7 +11,6 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** Whether a document satisfies a JSON Schema (draft 2020-12 unless the schema names another). */
@@ -27,6 +27,9 @@ final class SchemaCheck {
                             .regularExpressionFactory(new BoundedPatterns())
                             .build()));
 
+    /** Longer than anybody writes, and than a provider takes: the library's work on some grows with its square. */
+    private static final int MOST_SCHEMA_CHARS = 256 * 1024;
+
     private final Schema schema;
 
     /**
@@ -35,6 +38,10 @@ final class SchemaCheck {
      * @throws IllegalArgumentException if it cannot be used; the message says why
      */
     SchemaCheck(ObjectNode schema) {
+        if (schema.toString().length() > MOST_SCHEMA_CHARS) {
+            throw new IllegalArgumentException(
+                    "The schema must not be longer than " + MOST_SCHEMA_CHARS + " characters.");
+        }
         try {
             this.schema = REGISTRY.getSchema(schema);
             this.schema.initializeValidators();
@@ -43,24 +50,35 @@ final class SchemaCheck {
                 throw new IllegalArgumentException("The schema is no JSON Schema, at " + what + ".");
             });
         } catch (SchemaException e) {
-            throw new IllegalArgumentException("The schema cannot be used: " + e.getMessage(), e);
+            boolean number = e.getCause() instanceof NumberFormatException;
+            String why = number ? "one of its numbers is too large." : e.getMessage();
+            throw new IllegalArgumentException("The schema cannot be used: " + why, e);
+        } catch (StackOverflowError e) {
+            throw new IllegalArgumentException("The schema cannot be used: it is nested too deep.", e);
         }
     }
 
-    /** The first violation, as the JSON Pointer of the value and what is wrong with it. */
+    /**
+     * The first violation, as the JSON Pointer of the value and what is wrong with it. A document that takes too much to
+     * check is one too. It may take some seconds, and a deep stack.
+     */
     Optional<String> firstViolation(JsonNode document) {
         return firstViolation(schema, document);
     }
 
     private static Optional<String> firstViolation(Schema schema, JsonNode document) {
         try {
-            List<Error> errors = BoundedPatterns.bounded(() -> schema.validate(
-                    document, context -> context.executionConfig(execution -> execution.locale(Locale.ENGLISH))));
+            List<Error> errors = BoundedPatterns.bounded(
+                    () -> schema.validate(new BoundedEvaluation(), document, OutputFormat.DEFAULT));
             return errors.stream()
                     .findFirst()
                     .map(error -> at(error.getInstanceLocation().toString()) + error.getMessage());
-        } catch (BoundedPatterns.TooMuch e) {
+        } catch (TooMuch e) {
             return Optional.of(at("") + e.getMessage());
+        } catch (StackOverflowError e) {
+            return Optional.of(at("") + "it is nested too deep to check");
+        } catch (ArithmeticException | NumberFormatException e) {
+            return Optional.of(at("") + "one of its numbers is too large to compute with");
         }
     }
 

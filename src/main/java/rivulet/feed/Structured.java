@@ -1,39 +1,63 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import rivulet.log.Document;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
 import rivulet.log.Origin;
 import rivulet.log.SharedBuffers;
 import rivulet.log.Usage;
+import rivulet.log.Wordless;
 
-/** Turns a feed whose text is a JSON document into one that builds the document step by step. */
+/**
+ * Turns a feed whose text is a JSON document into one that builds the document step by step. When the text has ended, the
+ * document is checked against its schema, and only then does the feed end: the check may take long, and has threads of
+ * its own.
+ */
 final class Structured implements Feed {
+    private static final Logger LOG = LoggerFactory.getLogger(Structured.class);
     /** Exact: a schema may bound a number that a double cannot hold. */
     private static final ObjectMapper MAPPER = SharedBuffers.mapper()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .build();
+
+    static {
+        // What is read here has kept to the settings' limits, which may be wider than Jackson's own.
+        MAPPER.getFactory()
+                .setStreamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(Integer.MAX_VALUE)
+                        .maxNumberLength(Integer.MAX_VALUE)
+                        .maxStringLength(Integer.MAX_VALUE)
+                        .maxNameLength(Integer.MAX_VALUE)
+                        .build());
+    }
 
     private final Feed text;
     private final JsonFields.Limits limits;
     private final boolean arrayWanted;
     private final SchemaCheck check;
     private final String schema;
+    private final Executor checks;
 
     /**
      * @param schema what the document must satisfy
+     * @param checks runs the check of the document, which ends the feed
      * @throws IllegalArgumentException if the schema cannot be used; the message says why
      */
-    Structured(Feed text, ObjectNode schema, JsonFields.Limits limits) {
+    Structured(Feed text, ObjectNode schema, JsonFields.Limits limits, Executor checks) {
         this.text = text;
+        this.checks = checks;
         this.limits = limits;
         this.arrayWanted = wantsArray(schema.path("type"));
         this.check = new SchemaCheck(schema);
@@ -51,11 +75,26 @@ final class Structured implements Feed {
 
     @Override
     public Cancellation start(Sink sink) {
-        return text.start(new Reader(sink, new Parts(limits, arrayWanted, check, schema)));
+        Reader reader = new Reader(sink, new Parts(limits, arrayWanted, check, schema, checks));
+        Cancellation reading = text.start(reader);
+        return new Cancellation() {
+            @Override
+            public void cancel() {
+                reader.cancelled = true;
+                reading.cancel();
+            }
+
+            @Override
+            public void abandon() {
+                reader.cancelled = true;
+                reading.abandon();
+            }
+        };
     }
 
     /** What a reading needs. */
-    private record Parts(JsonFields.Limits limits, boolean arrayWanted, SchemaCheck check, String schema) {}
+    private record Parts(
+            JsonFields.Limits limits, boolean arrayWanted, SchemaCheck check, String schema, Executor checks) {}
 
     private static boolean wantsArray(JsonNode type) {
         boolean wants = type.asText().equals("array");
@@ -65,20 +104,27 @@ final class Structured implements Feed {
         return wants;
     }
 
-    /** Reads the text; all else passes through. What comes after a document that was refused is not said any more. */
+    /**
+     * Reads the text; all else passes through. What comes after a document that was refused is not said any more. The
+     * text's feed says nothing after its end, so from then on the check's thread is the one that speaks.
+     */
     private static final class Reader implements Sink, JsonFields.Steps {
         private final Sink sink;
         private final JsonFields fields;
         private final SchemaCheck check;
         private final String schema;
+        private final Executor checks;
         private final Document document = new Document();
         private boolean refused;
+        /** Whether nobody waits for the end any more. */
+        private volatile boolean cancelled;
 
         private Reader(Sink sink, Parts parts) {
             this.sink = sink;
             this.fields = new JsonFields(this, parts.limits, parts.arrayWanted);
             this.check = parts.check;
             this.schema = parts.schema;
+            this.checks = parts.checks;
         }
 
         @Override
@@ -97,16 +143,35 @@ final class Structured implements Feed {
         public void done(FinishReason reason, @Nullable String providerReason) {
             boolean noDocument = reason == FinishReason.REFUSAL || reason == FinishReason.TOOL_CALLS;
             String cut = reason == FinishReason.STOP ? "" : "; the answer ended early: " + reason.wireName();
-            if (!refused && (noDocument || (tryReading(fields::end, cut) && satisfies()))) {
+            if (refused) {
+                return;
+            }
+            if (noDocument) {
                 sink.done(reason, providerReason);
+            } else if (tryReading(fields::end, cut)) {
+                checks.execute(() -> check(reason, providerReason));
             }
         }
 
-        private boolean satisfies() {
-            Optional<String> violation = check.firstViolation(parsed());
-            violation.ifPresent(what -> sink.failed(
-                    ErrorCode.SCHEMA_MISMATCH, "The answer does not satisfy the schema, at " + what + ".", null));
-            return violation.isEmpty();
+        private void check(FinishReason reason, @Nullable String providerReason) {
+            if (cancelled) {
+                return;
+            }
+            try {
+                Optional<String> violation = check.firstViolation(parsed());
+                if (violation.isPresent()) {
+                    String what = violation.get();
+                    sink.failed(
+                            ErrorCode.SCHEMA_MISMATCH,
+                            "The answer does not satisfy the schema, at " + what + ".",
+                            null);
+                } else {
+                    sink.done(reason, providerReason);
+                }
+            } catch (Throwable t) {
+                LOG.error("a document could not be checked", new Wordless(t));
+                sink.failed(ErrorCode.INTERNAL, "The server could not check this answer; its log says why.", null);
+            }
         }
 
         private JsonNode parsed() {

@@ -32,6 +32,8 @@ class JsonFieldsPropertyTest {
 
     /** See {@link #digitThatIsOneOnlyToJacksonsTextReaderIsRefused}. */
     private static final Pattern ODD_DIGIT = Pattern.compile("\\\\u[0-9a-fA-F]{0,3}[^\\x00-\\x7F]");
+    /** Jackson takes any; to compute with it may take for ever. */
+    private static final Pattern LARGE_EXPONENT = Pattern.compile("[eE][+-]?0*[1-9]\\d{3}");
 
     private static final int DOCUMENTS = 2_000;
     private static final int MUTANTS = 60_000;
@@ -339,7 +341,7 @@ class JsonFieldsPropertyTest {
             for (int mutations = 1 + random.nextInt(2); mutations > 0; mutations--) {
                 text = mutate(text, random);
             }
-            if (ODD_DIGIT.matcher(text).find()) {
+            if (ODD_DIGIT.matcher(text).find() || LARGE_EXPONENT.matcher(text).find()) {
                 continue;
             }
             boolean jackson = jacksonAccepts(text);

@@ -211,11 +211,25 @@ class JsonFieldsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[123456", "[1.23e456", "[-0.00000", "123456"})
+    @ValueSource(strings = {"[123456", "[1.2345e6", "[-0.00000", "123456"})
     void numberHasALimit(String tooLong) {
         fields = fields(new JsonFields.Limits(2, 100, 5, 3));
         String message = refusalOf(tooLong).getMessage();
         assertTrue(String.valueOf(message).endsWith("a number must not have more than 5 digits"), message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[1e31", "[1E+31", "[-1.5e-31", "1e99999999999"})
+    void exponentHasALimit(String tooLarge) {
+        fields = fields(new JsonFields.Limits(2, 100, 30, 3));
+        String message = refusalOf(tooLarge).getMessage();
+        assertTrue(String.valueOf(message).endsWith("a number's exponent must be from -30 to 30"), message);
+    }
+
+    @Test
+    void exponentOfExactlyTheLimitPasses() {
+        fields = fields(new JsonFields.Limits(2, 100, 30, 3));
+        assertTold("[1e30,1e-030,", " = []", "/0 = 1e30", "/1 = 1e-030");
     }
 
     @Test

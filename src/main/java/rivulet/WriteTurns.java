@@ -110,9 +110,9 @@ final class WriteTurns implements Executor, ReadTurns {
     private static void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
-            // One that fails must not keep the others from being run.
-            LOG.error("a viewer could not be served, or what was to follow", e);
+        } catch (Throwable t) {
+            // One that fails, of whatever, must not keep the others from being run: nobody would wake them again.
+            LOG.error("a viewer could not be served, or what was to follow", t);
         }
     }
 

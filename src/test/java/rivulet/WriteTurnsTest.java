@@ -106,4 +106,16 @@ class WriteTurnsTest {
         turns.waits();
         assertEquals(List.of("a"), shown);
     }
+
+    @Test
+    void oneThatFailsOfAnErrorKeepsNobodyOfACrowdFromBeingServed() {
+        turns.begin();
+        turns.execute(() -> {
+            throw new AssertionError("as it is meant to");
+        });
+        IntStream.range(0, 10).forEach(i -> wake("" + i));
+        turns.waits();
+        handedOver.forEach(Runnable::run);
+        assertEquals(10, shown.size());
+    }
 }

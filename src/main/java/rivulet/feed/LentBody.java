@@ -57,8 +57,8 @@ final class LentBody implements ReadLoop.Body {
             socket.whenClosed(() -> loop.closed(this));
             loop.add(this);
             return true;
-        } catch (RuntimeException e) {
-            fail(e);
+        } catch (Throwable t) {
+            fail(t);
             return false;
         }
     }
@@ -75,8 +75,8 @@ final class LentBody implements ReadLoop.Body {
         }
         try {
             return take(buffer, socket.readNow(buffer));
-        } catch (IOException | RuntimeException e) {
-            fail(e);
+        } catch (Throwable t) {
+            fail(t);
             return false;
         }
     }

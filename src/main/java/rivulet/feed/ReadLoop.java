@@ -100,8 +100,9 @@ final class ReadLoop implements Runnable {
             selector.select(this::ready);
             letLeave();
             runTasks();
-        } catch (IOException | RuntimeException e) {
-            LOG.error("a round of reading broke off", new Wordless(e));
+        } catch (Throwable t) {
+            // Whatever it is, the loop goes on: new answers are given to it all the same.
+            LOG.error("a round of reading broke off", new Wordless(t));
         }
     }
 
@@ -136,12 +137,21 @@ final class ReadLoop implements Runnable {
 
     private void ready(SelectionKey key) {
         Body body = (Body) key.attachment();
-        if (!body.read(buffer)) {
+        if (!reads(body)) {
             key.cancel();
             leaving.add(body);
         }
         // What was read is shown.
         guarded(turns::waits);
+    }
+
+    private boolean reads(Body body) {
+        try {
+            return body.read(buffer);
+        } catch (Throwable t) {
+            LOG.error("an answer's reading broke off", new Wordless(t));
+            return false;
+        }
     }
 
     /** A channel is the selector's until the next selection. */

@@ -99,9 +99,9 @@ public final class DelayLine<T> {
     private void handOn(T item) {
         try {
             due.accept(item);
-        } catch (RuntimeException e) {
-            // One that fails must not hold up those behind it.
-            LOG.error("what was due after {} failed", delay, e);
+        } catch (Throwable t) {
+            // One that fails, of whatever, must not hold up those behind it.
+            LOG.error("what was due after {} failed", delay, t);
         }
     }
 }

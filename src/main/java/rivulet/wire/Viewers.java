@@ -195,9 +195,9 @@ public final class Viewers {
         for (Viewer viewer : viewers) {
             try {
                 viewer.tick(heartbeat, slow);
-            } catch (RuntimeException e) {
-                // One that fails must not end the looking after all others.
-                LOG.error("a viewer could not be looked at", e);
+            } catch (Throwable t) {
+                // One that fails, of whatever, must not end the looking after all others.
+                LOG.error("a viewer could not be looked at", t);
             }
         }
     }

@@ -16,6 +16,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DelayLineTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -35,6 +37,9 @@ class DelayLineTest {
             handedOn.add(item);
             if (item.equals("bad")) {
                 throw new IllegalStateException("bad");
+            }
+            if (item.equals("worse")) {
+                throw new AssertionError("worse");
             }
         });
     }
@@ -62,12 +67,13 @@ class DelayLineTest {
         assertNull(line.poll());
     }
 
-    @Test
-    void oneThatFailsHoldsNobodyUp() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"bad", "worse"})
+    void oneThatFailsHoldsNobodyUp(String item) throws Exception {
         DelayLine<String> line = line(Duration.ofMillis(1));
-        line.add("bad");
+        line.add(item);
         line.add("good");
-        assertEquals("bad", take());
+        assertEquals(item, take());
         assertEquals("good", take());
         // And the line goes on.
         line.add("later");

@@ -5,19 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.javalin.Javalin;
 import io.javalin.http.Context;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,7 @@ import rivulet.log.Entry;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.Kind;
+import rivulet.log.MemoryStore;
 import rivulet.log.StreamLog;
 
 /** A request that was opened for a stream is ended, whatever goes wrong on the way to its viewer. */
@@ -103,7 +109,8 @@ class ViewersTest {
         }
     }
 
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "timer"));
     private final ExecutorService writer = Executors.newFixedThreadPool(2);
     private final BlockingQueue<Boolean> closed = new LinkedBlockingQueue<>();
     private final Viewers viewers = new Viewers(
@@ -118,6 +125,13 @@ class ViewersTest {
             () -> 1500,
             nanos -> {});
 
+    /** Fails the first time that a viewer is looked at; from then on a long time passes between two looks. */
+    private final CountDownLatch failed = new CountDownLatch(1);
+
+    private final AtomicLong clock = new AtomicLong();
+    private final Viewers watched = new Viewers(
+            Duration.ofSeconds(15), Duration.ofDays(1), writer, timer, this::nanos, () -> 1500, nanos -> {});
+
     private Javalin app;
 
     @BeforeEach
@@ -126,6 +140,7 @@ class ViewersTest {
             config.startup.showJavalinBanner = false;
             config.routes.exception(Exception.class, (e, ctx) -> ctx.status(500));
             config.routes.get("/now", ctx -> show(viewers, ctx, new BrokenLog()));
+            config.routes.get("/live", ctx -> show(watched, ctx, live()));
             config.routes.get("/ending", ctx -> show(prompt, ctx, new EndingLog()));
             config.routes.get(
                     "/later",
@@ -133,6 +148,22 @@ class ViewersTest {
                             () -> CompletableFuture.runAsync(() -> show(viewers, ctx, new BrokenLog()), writer)));
         });
         app.start("127.0.0.1", 0);
+    }
+
+    private StreamLog live() {
+        return new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1 << 20, Runnable::run)
+                .create(Kind.CHAT, null);
+    }
+
+    private long nanos() {
+        if (!Thread.currentThread().getName().equals("timer")) {
+            return clock.get();
+        }
+        if (failed.getCount() > 0) {
+            failed.countDown();
+            throw new AssertionError("as it is meant to");
+        }
+        return clock.addAndGet(Duration.ofSeconds(20).toNanos());
     }
 
     private void show(Viewers by, Context ctx, StreamLog log) {
@@ -171,5 +202,27 @@ class ViewersTest {
             assertEquals(false, closed.poll(5, TimeUnit.SECONDS));
             assertEquals(0, viewers.count());
         }
+    }
+
+    @Test
+    void anErrorOfOneViewerDoesNotEndTheLookingAfterAll() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), app.port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write("GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            BufferedReader answer =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            await(answer, "event: start");
+            assertTrue(failed.await(10, TimeUnit.SECONDS), "looked at");
+            await(answer, ": hb");
+        }
+    }
+
+    private static void await(BufferedReader answer, String line) throws IOException {
+        String read = answer.readLine();
+        while (read != null && !read.equals(line)) {
+            read = answer.readLine();
+        }
+        assertEquals(line, read);
     }
 }

@@ -48,7 +48,9 @@ final class ReadLoop implements Runnable {
     private final Selector selector;
     private final ReadTurns turns;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    /** Those that have ended, and whose channels the selector still has. */
     private final List<Body> leaving = new ArrayList<>();
+
     private final byte[] buffer = new byte[BUFFER_BYTES];
 
     /** @param turns told between the bodies */
@@ -97,13 +99,28 @@ final class ReadLoop implements Runnable {
 
     private void round() {
         try {
-            selector.select(this::ready);
-            letLeave();
+            select();
             runTasks();
         } catch (Throwable t) {
             // Whatever it is, the loop goes on: new answers are given to it all the same.
             LOG.error("a round of reading broke off", new Wordless(t));
         }
+    }
+
+    /**
+     * Reads what is there, once. A channel is the selector's until the selection after the one in which its body ended, so
+     * those that wait for that are let go here, and nothing else is waited for meanwhile.
+     */
+    private void select() throws IOException {
+        int count = leaving.size();
+        if (count == 0) {
+            selector.select(this::ready);
+        } else {
+            selector.selectNow(this::ready);
+        }
+        List<Body> gone = leaving.subList(0, count);
+        gone.forEach(body -> guarded(body::left));
+        gone.clear();
     }
 
     private void execute(Runnable task) {
@@ -151,17 +168,6 @@ final class ReadLoop implements Runnable {
         } catch (Throwable t) {
             LOG.error("an answer's reading broke off", new Wordless(t));
             return false;
-        }
-    }
-
-    /** A channel is the selector's until the next selection. */
-    private void letLeave() throws IOException {
-        while (!leaving.isEmpty()) {
-            int count = leaving.size();
-            selector.selectNow(this::ready);
-            List<Body> gone = leaving.subList(0, count);
-            gone.forEach(body -> guarded(body::left));
-            gone.clear();
         }
     }
 }

@@ -10,10 +10,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 /** What one of many bodies does is nothing to the others. */
 @Timeout(30)
 class ReadLoopTest {
+    private static final int BUSY = 4;
     private static final ReadTurns NO_TURNS = new ReadTurns() {
         @Override
         public void begin() {}
@@ -125,5 +129,48 @@ class ReadLoopTest {
         loop.add(late);
         late.write();
         assertTold("late read");
+    }
+
+    /** There is always something to read; it ends as soon as all are there and the one before it has ended. */
+    private final class Busy extends Read {
+        private final int number;
+        private final Set<Integer> there;
+        private final AtomicInteger ended;
+
+        private Busy(int number, Set<Integer> there, AtomicInteger ended) throws IOException {
+            super("" + number);
+            this.number = number;
+            this.there = there;
+            this.ended = ended;
+            write();
+        }
+
+        @Override
+        public boolean read(byte[] buffer) {
+            there.add(number);
+            boolean ends = there.size() == BUSY && ended.compareAndSet(number, number + 1);
+            if (ends && number == 0) {
+                loop.closed(this);
+            }
+            return !ends;
+        }
+
+        @Override
+        public void closed() {
+            told.add("task run");
+        }
+    }
+
+    @Test
+    void aTaskDoesNotWaitUntilAllThatEndHaveLeft() throws Exception {
+        Set<Integer> there = new HashSet<>();
+        AtomicInteger ended = new AtomicInteger();
+        for (int i = 0; i < BUSY; i++) {
+            loop.add(new Busy(i, there, ended));
+        }
+        assertTold("task run");
+        for (int i = 0; i < BUSY; i++) {
+            assertTold(i + " left");
+        }
     }
 }

@@ -81,6 +81,7 @@ public final class App {
                 config.heartbeat(),
                 config.slowViewerTimeout(),
                 turns,
+                writer,
                 timer,
                 System::nanoTime,
                 App::retryMillis,

@@ -77,6 +77,14 @@ public enum Format implements Encoding {
         return this == JSON || this == NDJSON;
     }
 
+    /**
+     * Whether a frame may be much longer than its entry. Such viewers must not be run by a thread that reads answers, and
+     * their frames are not kept.
+     */
+    boolean costly() {
+        return this == PATCH;
+    }
+
     /** Encodes the entries that follow a position, in their order, for one viewer. */
     Function<Entry, byte[]> encoder(StreamLog log, int after) {
         return this == PATCH ? new JsonPatch(log, after)::frame : entry -> entry.encoded(this);

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Document;
-import rivulet.log.Encoding;
 import rivulet.log.Entry;
 import rivulet.log.Event;
 import rivulet.log.StreamLog;
@@ -35,7 +34,7 @@ final class JsonPatch {
     byte[] frame(Entry entry) {
         if (entry.index() != lastIndex) {
             fold(entry);
-            lastFrame = entry.encoded(new Operation());
+            lastFrame = encode(entry);
         }
         return lastFrame;
     }
@@ -49,35 +48,30 @@ final class JsonPatch {
         }
     }
 
-    /** Encodes the entry that was folded last; what it makes depends on nothing but the stream, so it may be kept. */
-    private final class Operation implements Encoding {
-        @Override
-        public int slot() {
-            return Format.PATCH.slot();
-        }
+    /**
+     * Encodes the entry that was folded last. The entry does not keep it: each frame holds the whole of a string so far,
+     * and all of them together would be the square of it.
+     */
+    private byte[] encode(Entry entry) {
+        @Nullable ObjectNode operation = operation(entry.event());
+        return operation == null
+                ? Sse.json(entry)
+                : Sse.unnamed(("[" + operation + "]").getBytes(StandardCharsets.UTF_8), entry);
+    }
 
-        @Override
-        public byte[] encode(Entry entry) {
-            @Nullable ObjectNode operation = operation(entry.event());
-            return operation == null
-                    ? Sse.json(entry)
-                    : Sse.unnamed(("[" + operation + "]").getBytes(StandardCharsets.UTF_8), entry);
+    private @Nullable ObjectNode operation(Event event) {
+        if (event instanceof Event.FieldSet set) {
+            // "add" replaces a member that is there (section 4.1); of the root there always is a value to replace.
+            ObjectNode operation = operation(set.path().isEmpty() ? "replace" : "add", set.path());
+            operation.putRawValue("value", new RawValue(set.literal()));
+            return operation;
         }
+        return event instanceof Event.FieldAppend append
+                ? operation("replace", append.path()).put("value", document.string(append.path()))
+                : null;
+    }
 
-        private @Nullable ObjectNode operation(Event event) {
-            if (event instanceof Event.FieldSet set) {
-                // "add" replaces a member that is there (section 4.1); of the root there always is a value to replace.
-                ObjectNode operation = operation(set.path().isEmpty() ? "replace" : "add", set.path());
-                operation.putRawValue("value", new RawValue(set.literal()));
-                return operation;
-            }
-            return event instanceof Event.FieldAppend append
-                    ? operation("replace", append.path()).put("value", document.string(append.path()))
-                    : null;
-        }
-
-        private static ObjectNode operation(String name, String path) {
-            return JsonNodeFactory.instance.objectNode().put("op", name).put("path", path);
-        }
+    private static ObjectNode operation(String name, String path) {
+        return JsonNodeFactory.instance.objectNode().put("op", name).put("path", path);
     }
 }

@@ -212,14 +212,19 @@ final class Viewer {
 
         private Action write(byte[] bytes) {
             beginWrite();
-            response.write(ByteBuffer.wrap(bytes), this);
+            response.write(ByteBuffer.wrap(bytes), next());
             return Action.SCHEDULED;
         }
 
         private Action write(byte[] first, ByteBuffer rest) {
             beginWrite();
-            response.write(ByteBuffer.wrap(first), Callback.from(() -> response.write(rest, this), this::failed));
+            response.write(ByteBuffer.wrap(first), Callback.from(() -> response.write(rest, next()), this::failed));
             return Action.SCHEDULED;
+        }
+
+        /** What goes on when a write is done: at once, or, where each frame takes long, when others had their turn. */
+        private Callback next() {
+            return format.costly() ? Callback.from(() -> executor.execute(this::succeeded), this::failed) : this;
         }
 
         private void beginWrite() {

@@ -36,6 +36,7 @@ public final class Viewers {
     private final Duration heartbeat;
     private final Duration slow;
     private final Executor writer;
+    private final Executor aside;
     private final LongSupplier nanoTime;
     private final IntSupplier retryMillis;
     private final LongConsumer passed;
@@ -45,6 +46,7 @@ public final class Viewers {
      * @param heartbeat how long a connection stays silent; proxies drop idle ones, many at 60 s
      * @param slow how long a viewer may take to read what it was sent
      * @param writer runs the viewers; none of them blocks its threads
+     * @param aside runs those whose frames take long to encode, on no thread that reads answers
      * @param timer runs the looking
      * @param nanoTime a clock in nanoseconds
      * @param retryMillis draws how long one client waits before it comes back: not all at once after a restart
@@ -54,6 +56,7 @@ public final class Viewers {
             Duration heartbeat,
             Duration slow,
             Executor writer,
+            Executor aside,
             ScheduledExecutorService timer,
             LongSupplier nanoTime,
             IntSupplier retryMillis,
@@ -61,6 +64,7 @@ public final class Viewers {
         this.heartbeat = heartbeat;
         this.slow = slow;
         this.writer = writer;
+        this.aside = aside;
         this.nanoTime = nanoTime;
         this.retryMillis = retryMillis;
         this.passed = passed;
@@ -90,7 +94,15 @@ public final class Viewers {
                     peer,
                     cause -> ifSet(self, gone -> writer.execute(() -> gone.close(cause))));
             viewer = new Viewer(
-                    log, after, format, retryMillis.getAsInt(), response, writer, nanoTime, passed, (sent, shown) -> {
+                    log,
+                    after,
+                    format,
+                    retryMillis.getAsInt(),
+                    response,
+                    format.costly() ? aside : writer,
+                    nanoTime,
+                    passed,
+                    (sent, shown) -> {
                         ifSet(self, viewers::remove);
                         if (shown.end() == Shown.End.SLOW) {
                             dropped.increment();

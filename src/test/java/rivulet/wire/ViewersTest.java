@@ -114,11 +114,19 @@ class ViewersTest {
     private final ExecutorService writer = Executors.newFixedThreadPool(2);
     private final BlockingQueue<Boolean> closed = new LinkedBlockingQueue<>();
     private final Viewers viewers = new Viewers(
-            Duration.ofSeconds(15), Duration.ofSeconds(30), writer, timer, System::nanoTime, () -> 1500, nanos -> {});
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(30),
+            writer,
+            writer,
+            timer,
+            System::nanoTime,
+            () -> 1500,
+            nanos -> {});
     /** These are run by whoever wakes them, at once. */
     private final Viewers prompt = new Viewers(
             Duration.ofSeconds(15),
             Duration.ofSeconds(30),
+            Runnable::run,
             Runnable::run,
             timer,
             System::nanoTime,
@@ -130,7 +138,18 @@ class ViewersTest {
 
     private final AtomicLong clock = new AtomicLong();
     private final Viewers watched = new Viewers(
-            Duration.ofSeconds(15), Duration.ofDays(1), writer, timer, this::nanos, () -> 1500, nanos -> {});
+            Duration.ofSeconds(15), Duration.ofDays(1), writer, writer, timer, this::nanos, () -> 1500, nanos -> {});
+
+    private final BlockingQueue<Runnable> woken = new LinkedBlockingQueue<>();
+    private final Viewers costly = new Viewers(
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(30),
+            woken::add,
+            writer,
+            timer,
+            System::nanoTime,
+            () -> 1500,
+            nanos -> {});
 
     private Javalin app;
 
@@ -142,6 +161,7 @@ class ViewersTest {
             config.routes.get("/now", ctx -> show(viewers, ctx, new BrokenLog()));
             config.routes.get("/live", ctx -> show(watched, ctx, live()));
             config.routes.get("/ending", ctx -> show(prompt, ctx, new EndingLog()));
+            config.routes.get("/patch", ctx -> show(costly, ctx, new EndingLog(), Format.PATCH));
             config.routes.get(
                     "/later",
                     ctx -> ctx.future(
@@ -167,7 +187,11 @@ class ViewersTest {
     }
 
     private void show(Viewers by, Context ctx, StreamLog log) {
-        by.show(ctx, new Peer(ctx.req()), log, -1, Format.JSON, (sentAny, shown) -> closed.add(sentAny));
+        show(by, ctx, log, Format.JSON);
+    }
+
+    private void show(Viewers by, Context ctx, StreamLog log, Format format) {
+        by.show(ctx, new Peer(ctx.req()), log, -1, format, (sentAny, shown) -> closed.add(sentAny));
     }
 
     @AfterEach
@@ -193,6 +217,13 @@ class ViewersTest {
         assertTrue(answer.startsWith("HTTP/1.1 200 ") && answer.contains("upstream_unreachable"), answer);
         assertEquals(true, closed.poll(5, TimeUnit.SECONDS));
         assertEquals(0, prompt.count());
+    }
+
+    @Test
+    void whatTakesLongToEncodeIsRunAside() throws Exception {
+        assertTrue(answer("/patch").contains("upstream_unreachable"));
+        assertEquals(true, closed.poll(5, TimeUnit.SECONDS));
+        assertTrue(woken.isEmpty());
     }
 
     @Test

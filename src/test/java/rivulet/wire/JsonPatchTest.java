@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import rivulet.log.Entry;
@@ -32,11 +34,12 @@ class JsonPatchTest {
         log.append(new Event.FieldSet("", "\"\""));
         log.append(new Event.FieldAppend("", "long"));
         Entry entry = log.read(1, 1).get(0);
-        JsonPatch one = new JsonPatch(log, 1);
-        byte[] frame = one.frame(entry);
-        assertSame(frame, one.frame(entry));
-        byte[] again = new JsonPatch(log, 1).frame(entry);
-        assertArrayEquals(frame, again);
-        assertNotSame(frame, again);
+        JsonPatch patch = new JsonPatch(log, 1);
+        assertSame(patch.frame(entry), patch.frame(entry));
+        List<byte[]> frames = IntStream.range(0, 3)
+                .mapToObj(i -> new JsonPatch(log, 1).frame(entry))
+                .toList();
+        assertArrayEquals(frames.get(1), frames.get(2));
+        assertNotSame(frames.get(1), frames.get(2));
     }
 }

@@ -1,7 +1,5 @@
 package rivulet;
 
-import io.github.cdimascio.dotenv.Dotenv;
-import io.github.cdimascio.dotenv.DotenvException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -81,8 +79,8 @@ record Config(
      */
     static Config read(List<String> args, Map<String, String> environment) {
         Map<Setting, String> given = new EnumMap<>(Setting.class);
-        Dotenv dotenv = dotenv();
-        Function<String, @Nullable String> variables = name -> environment.getOrDefault(name, dotenv.get(name));
+        Map<String, String> file = DotEnv.read(Path.of(".env"));
+        Function<String, @Nullable String> variables = name -> environment.getOrDefault(name, file.get(name));
         for (Setting setting : Setting.values()) {
             String value = variables.apply(setting.name());
             // curl and others know the proxies by names in lower case too.
@@ -100,14 +98,6 @@ record Config(
     /** The defaults, but for these settings; whatever the environment says. */
     static Config of(Map<Setting, String> given) {
         return new Reader(given, new SettingValues(given), name -> null).config();
-    }
-
-    private static Dotenv dotenv() {
-        try {
-            return Dotenv.configure().ignoreIfMissing().load();
-        } catch (DotenvException e) {
-            throw new SettingError(".env cannot be read: " + e.getMessage() + "; its lines must read NAME=value");
-        }
     }
 
     private static Map<Setting, String> commandLine(List<String> args) {

@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,10 @@ final class ApiDocs {
     private final Map<String, StaticFile> read = new ConcurrentHashMap<>();
 
     void register(RoutesConfig routes) {
-        routes.get("/openapi.json", this::answer);
-        routes.get("/docs", this::answer);
-        routes.get("/docs/{file}", this::answer);
+        for (String path : List.of("/openapi.json", "/docs", "/docs/{file}")) {
+            routes.get(path, this::answer);
+            routes.head(path, this::answer);
+        }
     }
 
     private void answer(Context ctx) {

@@ -27,7 +27,9 @@ final class Health {
 
     void register(RoutesConfig routes) {
         routes.get("/health", this::health);
+        routes.head("/health", this::health);
         routes.get("/health/ready", this::ready);
+        routes.head("/health/ready", this::ready);
     }
 
     private void health(Context ctx) {

@@ -22,6 +22,7 @@ final class MetricsRoute {
 
     void register(RoutesConfig routes) {
         routes.get("/metrics", this::scrape);
+        routes.head("/metrics", this::scrape);
     }
 
     private void scrape(Context ctx) {

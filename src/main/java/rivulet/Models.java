@@ -30,6 +30,7 @@ final class Models {
 
     void register(RoutesConfig routes) {
         routes.get("/models", this::list);
+        routes.head("/models", this::list);
     }
 
     private void list(Context ctx) {

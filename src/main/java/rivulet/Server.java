@@ -3,11 +3,15 @@ package rivulet;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.javalin.http.util.MethodNotAllowedUtil;
+import io.javalin.router.InternalRouter;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -80,6 +84,7 @@ final class Server {
             // Before anyone is refused: an allowed page is to see why.
             c.routes.before(new Cors(config.corsOrigins())::before);
             c.routes.before(entrance::enter);
+            c.routes.before(this::refuseHead);
             Errors.routes(c.routes);
             health.register(c.routes);
             new MetricsRoute(metrics).register(c.routes);
@@ -207,6 +212,22 @@ final class Server {
         if (own ? !simulated : simulated && !config.simulatorPublic()) {
             throw RequestError.noSuchRoute("There is no " + ctx.path() + " here"
                     + (own ? "." : "; SIMULATOR=on opens the simulator on a public address."));
+        }
+    }
+
+    /**
+     * Refuses a HEAD where GET begins or follows a stream: only what it would generate says how it would be answered
+     * (RFC 9110, section 9.3.2). Javalin itself answers 200, whatever GET says. The other routes take HEAD as they take GET.
+     */
+    private void refuseHead(Context ctx) {
+        InternalRouter router = javalin.unsafe.internalRouter;
+        if (ctx.method().equals(HandlerType.HEAD)
+                && router.hasHttpHandlerEntry(HandlerType.GET, ctx.path())
+                && !router.hasHttpHandlerEntry(HandlerType.HEAD, ctx.path())) {
+            throw RequestError.methodNotAllowed(
+                    MethodNotAllowedUtil.INSTANCE.findAvailableHttpHandlerTypes(router, ctx.path()).stream()
+                            .map(HandlerType::name)
+                            .collect(Collectors.joining(", ")));
         }
     }
 

@@ -26,6 +26,7 @@ final class SignIn {
 
     void register(RoutesConfig routes) {
         routes.get(SIGN_IN, this::state);
+        routes.head(SIGN_IN, this::state);
         routes.post(SIGN_IN, this::signIn);
         routes.post(SIGN_OUT, this::signOut);
     }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong is refused at the door, with a word on what would have been right; and nothing is generated. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -208,12 +209,62 @@ class BadInputTest {
         assertEquals(200, server.get("/sse/countdown?interval=0ms&_=123&_=4").statusCode());
     }
 
-    @Test
-    void headGeneratesNothing() {
-        String head = RawHttp.send(
-                        server.port(), "HEAD /sse/chat HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                .head();
-        assertTrue(head.startsWith("HTTP/1.1 200"), head);
-        assertFalse(head.contains("Stream-Id"), head);
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/health/ready",
+                "/models",
+                "/sign-in",
+                "/openapi.json",
+                "/docs",
+                "/docs/nothing",
+                "/",
+                "/assets/app.js",
+                "/assets/nothing",
+                "/nope"
+            })
+    void aHeadIsThatOfTheGetWithoutItsBody(String path) {
+        RawHttp.Answer get = ask("GET", path);
+        RawHttp.Answer head = ask("HEAD", path);
+        assertEquals(withoutDate(get.head()), withoutDate(head.head()));
+        assertEquals("", head.body());
+    }
+
+    /** Those that say something else each time. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/health", "/metrics"})
+    void aHeadOfWhatChangesIsAnsweredLikeTheGet(String path) {
+        String changes = "Content-Length: \\d+";
+        assertEquals(
+                withoutDate(ask("GET", path).head()).replaceFirst(changes, ""),
+                withoutDate(ask("HEAD", path).head()).replaceFirst(changes, ""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /sse/chat                  | GET, POST
+            /sse/chat?message=         | GET, POST
+            /sse/chat-normal           | GET
+            /sse/countdown             | GET
+            /sse/fake-llm              | GET
+            /stream/hi                 | GET
+            /helloworld                | GET
+            /streams/AAAAAAAAAAAAAAAAA | GET, DELETE
+            /simulator/v1/models       | GET
+            """)
+    void aHeadNeverBeginsAStream(String path, String allowed) {
+        RawHttp.Answer answer = ask("HEAD", path);
+        assertEquals(405, answer.status());
+        assertTrue((answer.head() + "\r\n").contains("\r\nAllow: " + allowed + "\r\n"), answer.head());
+        assertFalse(answer.head().contains("Stream-Id"), answer.head());
+    }
+
+    private static RawHttp.Answer ask(String method, String path) {
+        return RawHttp.send(
+                server.port(), method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    }
+
+    private static String withoutDate(String head) {
+        return head.replaceFirst("Date: [^\r]*", "");
     }
 }

@@ -1,6 +1,7 @@
 package rivulet;
 
 import io.javalin.http.Context;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,6 +41,7 @@ record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
         String known = Optional.ofNullable(ctx.header("If-None-Match")).orElse("");
         if (known.contains(etag)) {
             ctx.status(304);
+            withoutBody(ctx.res());
             return;
         }
         boolean gzip =
@@ -50,6 +52,18 @@ record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
             ctx.header("Content-Encoding", "gzip");
         }
         ctx.contentType(type).result(body);
+    }
+
+    /** A type and a length here would stand for those of what the client keeps (RFC 9110, sections 8.6 and 15.4.5). */
+    private static void withoutBody(HttpServletResponse response) {
+        // Javalin's own, of a text.
+        response.setContentType(null);
+        try {
+            // Jetty would put in the length of nothing at the end.
+            response.flushBuffer();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static String hash(byte[] digest) {

@@ -84,6 +84,9 @@ final class StaticFilesTest {
             HttpResponse<String> again = server.get(path, "If-None-Match", tag);
             assertEquals(304, again.statusCode());
             assertEquals("", again.body());
+            // RFC 9110, sections 8.6 and 15.4.5: they would tell of another answer than the 200 that is kept.
+            assertEquals(List.of(), again.headers().allValues("Content-Type"));
+            assertEquals(List.of(), again.headers().allValues("Content-Length"));
             assertEquals(200, server.get(path, "If-None-Match", "W/\"other\"").statusCode());
         }
     }

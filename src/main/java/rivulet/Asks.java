@@ -43,13 +43,13 @@ final class Asks {
     Asked countdown(Fields fields) {
         int from = fields.integer("from", 1, COUNT_MOST).orElse(COUNT_FROM);
         Duration interval = fields.duration("interval", MOST_INTERVAL).orElse(COUNT_INTERVAL);
-        return new Asked(Kind.COUNTDOWN, null, background(fields), feeds.countdown(from, interval));
+        return new Asked(Kind.COUNTDOWN, null, true, background(fields), feeds.countdown(from, interval));
     }
 
     Asked fakeLlm(Fields fields) {
         String text = fields.string("text").orElse(FAKE_ANSWER);
         Duration delay = fields.duration("delay", MOST_INTERVAL).orElse(FAKE_DELAY);
-        return new Asked(Kind.FAKE_LLM, null, background(fields), feeds.fakeLlm(text, delay));
+        return new Asked(Kind.FAKE_LLM, null, true, background(fields), feeds.fakeLlm(text, delay));
     }
 
     Asked chatByQuery(Fields fields) {
@@ -92,7 +92,7 @@ final class Asks {
 
     private Asked chat(Fields fields, List<ChatRequest.Message> messages, @Nullable String defaultInstructions) {
         ChatRequest request = request(fields, messages, defaultInstructions, null);
-        return ask(Kind.CHAT, fields, request, feeds::chat);
+        return ask(Kind.CHAT, fields, request, true, feeds::chat);
     }
 
     private Asked structured(
@@ -101,7 +101,7 @@ final class Asks {
             @Nullable String defaultInstructions,
             ObjectNode schema) {
         ChatRequest request = request(fields, messages, defaultInstructions, schema);
-        return ask(Kind.STRUCTURED, fields, request, feeds::structured);
+        return ask(Kind.STRUCTURED, fields, request, Schemas.allowsTexts(schema), feeds::structured);
     }
 
     private ChatRequest request(
@@ -132,9 +132,9 @@ final class Asks {
         }
     }
 
-    private Asked ask(Kind kind, Fields fields, ChatRequest request, Function<ChatRequest, Feed> feed) {
+    private Asked ask(Kind kind, Fields fields, ChatRequest request, boolean texts, Function<ChatRequest, Feed> feed) {
         try {
-            return new Asked(kind, feeds.modelOf(request), background(fields), feed.apply(request));
+            return new Asked(kind, feeds.modelOf(request), texts, background(fields), feed.apply(request));
         } catch (IllegalArgumentException e) {
             throw RequestError.badRequest(String.valueOf(e.getMessage()));
         }

@@ -34,6 +34,16 @@ final class FormatChoice {
         }
     }
 
+    /** Refuses a format that cannot show what is asked for. */
+    static void requireSuits(Format format, Asked asked) {
+        requireSuits(format, asked.kind());
+        if (format == Format.STATUS && !asked.texts()) {
+            throw RequestError.badRequest(
+                    "The format status shows a document whose members are all strings, which the schema rules out;"
+                            + " take json or ndjson.");
+        }
+    }
+
     /** Whether the client wants one JSON answer rather than a stream: it names JSON, and nothing that streams. */
     static boolean wantsState(Context ctx) {
         return accepts(ctx, "application/json") && !accepts(ctx, "text/event-stream") && !accepts(ctx, "*/*");

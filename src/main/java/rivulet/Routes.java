@@ -74,7 +74,7 @@ final class Routes {
         Asked asked = reader.apply(fields);
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, fields);
         fields.rejectUnknown();
-        FormatChoice.requireSuits(format, asked.kind());
+        FormatChoice.requireSuits(format, asked);
         follow.requirePlace();
         follow.begun(ctx, streams.begin(asked, key, Entrance.caller(ctx)), format);
     }

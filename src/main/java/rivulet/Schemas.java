@@ -36,6 +36,24 @@ final class Schemas {
         return schema.put("additionalProperties", false);
     }
 
+    /** Whether a schema leaves it open that the document is an object and all of its members are strings. */
+    static boolean allowsTexts(ObjectNode schema) {
+        boolean allows = allows(schema.path("type"), "object");
+        for (JsonNode member : schema.path("properties")) {
+            allows &= allows(member.path("type"), "string");
+        }
+        return allows;
+    }
+
+    /** The keyword is one type's name or a list of them; without it any type will do. */
+    private static boolean allows(JsonNode type, String name) {
+        boolean allows = type.isMissingNode() || type.asText().equals(name);
+        for (JsonNode one : type) {
+            allows |= one.asText().equals(name);
+        }
+        return allows;
+    }
+
     private static List<String> texts(Fields fields, JsonNode names) {
         List<String> texts = new ArrayList<>();
         names.forEach(name -> texts.add(name.isTextual() ? name.textValue() : ""));

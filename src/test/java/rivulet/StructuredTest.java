@@ -40,11 +40,15 @@ class StructuredTest {
 
     /** The request whose answer is the text itself. */
     private static String request(String answer) {
+        return request(answer, SCHEMA);
+    }
+
+    private static String request(String answer, String schema) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("kind", "structured")
                 .put("message", answer)
-                .set("schema", TestServer.json(SCHEMA))
+                .set("schema", TestServer.json(schema))
                 .toString();
     }
 
@@ -144,6 +148,82 @@ class StructuredTest {
                 "{\"kind\":\"structured\",\"message\":\"x\",\"fields\":[\"a\"],\"model\":\"sim-fast-refusal\"}");
         assertEquals(
                 "refusal", events.get(events.size() - 1).path("finish_reason").asText());
+    }
+
+    /** The tutorial's clients take {@code end} for success. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            sim-fast         | end   | 响应生成完成
+            sim-fast-refusal | error | I'm sorry, but I can't help with that.
+            sim-fast-tools   | error | The model asks for tools to be called, and gives no document.
+            sim-fast-length  | error | The answer is no JSON document
+            """)
+    void theStatusIsEndOnlyWhenTheDocumentIsComplete(String model, String status, String message) {
+        HttpResponse<String> response = server.get("/helloworld?topic=SSE&model=" + model);
+        JsonNode last = lastData(response);
+        assertEquals(status, last.path("status").asText(), last.toString());
+        assertTrue(last.path("message").asText().startsWith(message), last.toString());
+        // Whoever comes back for the end alone is told the same.
+        String id = response.headers().firstValue("Stream-Id").orElseThrow();
+        List<JsonNode> log = TestServer.ndjson(
+                server.get("/streams/" + id + "?format=ndjson").body());
+        assertEquals(last, lastData(server.get("/streams/" + id + "?format=status&after=" + (log.size() - 2))));
+    }
+
+    @Test
+    void theStatusOfACancelledDocumentIsAnError() {
+        HttpResponse<String> created = server.post(
+                "/streams",
+                "{\"kind\":\"structured\",\"message\":\"x\",\"fields\":[\"a\"],\"model\":\"sim-wait-60s\"}",
+                "Accept",
+                "application/json");
+        String location = created.headers().firstValue("Location").orElseThrow();
+        server.delete(location);
+        assertEquals(
+                "{\"status\":\"error\",\"message\":\"The answer was cancelled before it was complete.\"}",
+                lastData(server.get(location + "?format=status")).toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"type":"object","properties":{"k":{"type":"integer"},"o":{"type":"string"}}}
+            {"type":"object","properties":{"n":{"type":"object"}}}
+            {"type":"object","properties":{"n":{"type":["number","null"]}}}
+            {"type":"array"}
+            """)
+    void aSchemaOfOtherThanStringsHasNoStatusFormat(String schema) {
+        HttpResponse<String> response = server.post("/streams?format=status", request("{}", schema));
+        assertEquals(400, response.statusCode(), response.body());
+        assertTrue(response.body().contains("take json or ndjson"), response.body());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"o":"y","m":{"x":"z"}} | The member m
+            {"k":7,"o":"y"}         | The member k
+            {"a/b":null,"o":"y"}    | The member a/b
+            ["o"]                   | The document
+            """)
+    void whatTheStatusFormatCannotShowIsNotDroppedInSilence(String answer, String what) {
+        String location = server.post("/streams", request(answer, "{}"), "Accept", "application/json")
+                .headers()
+                .firstValue("Location")
+                .orElseThrow();
+        int last = TestServer.ndjson(server.get(location + "?format=ndjson").body())
+                        .size()
+                - 1;
+        for (int after : List.of(-1, last - 1)) {
+            assertEquals(
+                    "{\"status\":\"error\",\"message\":\"" + what
+                            + " is not what the format status can show; take json or ndjson.\"}",
+                    lastData(server.get(location + "?format=status&after=" + after))
+                            .toString());
+        }
+    }
+
+    private static JsonNode lastData(HttpResponse<String> response) {
+        List<SseEvent> events = SseParser.parse(response.body());
+        return TestServer.json(events.get(events.size() - 1).data());
     }
 
     @Test

@@ -87,7 +87,11 @@ public enum Format implements Encoding {
 
     /** Encodes the entries that follow a position, in their order, for one viewer. */
     Function<Entry, byte[]> encoder(StreamLog log, int after) {
-        return this == PATCH ? new JsonPatch(log, after)::frame : entry -> entry.encoded(this);
+        return switch (this) {
+            case PATCH -> new JsonPatch(log, after)::frame;
+            case STATUS -> new StatusEnvelope(log, after)::frame;
+            default -> entry -> entry.encoded(this);
+        };
     }
 
     /** What is sent when nothing else is; without a blank line, from which some clients make an empty message. */

@@ -2,6 +2,7 @@ package rivulet;
 
 import io.javalin.http.Context;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import rivulet.wire.Format;
 
 /** Which format a request asks for: {@code format} in its query, then its {@code Accept}, then the route's own. */
 final class FormatChoice {
+    private static final String PARAMETER = "format";
     private static final List<String> NAMES =
             Arrays.stream(Format.values()).map(Format::wireName).distinct().toList();
 
@@ -21,7 +23,7 @@ final class FormatChoice {
      * @param otherwise the route's own; where it is a form of plain text, it is what {@code format=text} means there
      */
     static Format of(Context ctx, Fields query, Format otherwise) {
-        Optional<Format> named = query.choice("format", NAMES).map(name -> named(name, otherwise));
+        Optional<Format> named = query.choice(PARAMETER, NAMES).map(name -> named(name, otherwise));
         return named.or(() -> accepts(ctx, Format.NDJSON.contentType()) ? Optional.of(Format.NDJSON) : Optional.empty())
                 .orElse(otherwise);
     }
@@ -44,19 +46,26 @@ final class FormatChoice {
         }
     }
 
-    /** Whether the client wants one JSON answer rather than a stream: it names JSON, and nothing that streams. */
-    static boolean wantsState(Context ctx) {
-        return accepts(ctx, "application/json") && !accepts(ctx, "text/event-stream") && !accepts(ctx, "*/*");
+    /** Whether the client wants one JSON answer rather than a stream: it names no format in its query, and in its {@code Accept} JSON and nothing that streams. */
+    static boolean wantsState(Context ctx, Fields query) {
+        return !query.has(PARAMETER)
+                && accepts(ctx, "application/json")
+                && !accepts(ctx, "text/event-stream")
+                && !accepts(ctx, "*/*");
     }
 
     private static Format named(String name, Format otherwise) {
         return otherwise.wireName().equals(name) ? otherwise : Format.valueOf(name.toUpperCase(Locale.ROOT));
     }
 
+    /** Whether a type is named, on any line of the header, and not with the weight 0 (RFC 9110, sections 5.3, 12.4.2). */
     private static boolean accepts(Context ctx, String type) {
-        String accept = Optional.ofNullable(ctx.header("Accept")).orElse("");
-        return Arrays.stream(accept.split(",", -1))
-                .map(range -> range.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
-                .anyMatch(type::equals);
+        return Collections.list(ctx.req().getHeaders("Accept")).stream()
+                .flatMap(line -> Arrays.stream(line.split(",", -1)))
+                .map(range -> Arrays.stream(range.toLowerCase(Locale.ROOT).split(";", -1))
+                        .map(String::strip)
+                        .toList())
+                .anyMatch(range -> range.get(0).equals(type)
+                        && range.stream().noneMatch(parameter -> parameter.matches("q=0(\\.0*)?")));
     }
 }

@@ -58,7 +58,11 @@ final class Health {
             // With the store away this node still serves; a 503 would take all nodes out at once.
             ready.put("store", StoreState.UNREACHABLE.wireName());
         }
-        answer(ctx, status.equals("ready") ? 200 : 503, ready);
+        boolean takesLoad = status.equals("ready");
+        if (!takesLoad) {
+            ctx.header("Retry-After", "1");
+        }
+        answer(ctx, takesLoad ? 200 : 503, ready);
     }
 
     private static void answer(Context ctx, int status, ObjectNode json) {

@@ -143,11 +143,18 @@ final class Routes {
     }
 
     private void create(Context ctx) {
-        if (!FormatChoice.wantsState(ctx)) {
+        Fields query = query(ctx);
+        if (!FormatChoice.wantsState(ctx, query)) {
             post(ctx, Format.JSON, asks::ofKind);
             return;
         }
-        query(ctx).rejectUnknown();
+        Optional<Position> position = Position.of(ctx, query);
+        query.rejectUnknown();
+        if (position.isPresent()) {
+            Body.skip(ctx, config.maxBodyBytes());
+            answerState(ctx, streams.find(position.get().stream()));
+            return;
+        }
         Fields body = Body.read(ctx, config.maxBodyBytes());
         Asked asked = asks.ofKind(body);
         body.rejectUnknown();
@@ -164,7 +171,7 @@ final class Routes {
         Format format = FormatChoice.of(ctx, query, Format.JSON);
         Optional<Position> position = Position.of(ctx, query);
         query.rejectUnknown();
-        if (FormatChoice.wantsState(ctx)) {
+        if (FormatChoice.wantsState(ctx, query)) {
             answerState(ctx, streams.find(id));
             return;
         }

@@ -71,7 +71,9 @@ class OpenApiStatusTest {
             for (String path : List.of("/health", "/health/ready", "/models")) {
                 see("GET " + path, plain.get(path));
             }
-            see("GET /health/ready", away.get("/health/ready"));
+            HttpResponse<String> notReady = away.get("/health/ready");
+            assertEquals("1", notReady.headers().firstValue("Retry-After").orElse(""));
+            see("GET /health/ready", notReady);
             page(plain, guarded);
             for (String operation : OpenApiTest.operations(document).keySet()) {
                 doors(plain, guarded, operation);

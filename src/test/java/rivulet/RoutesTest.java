@@ -240,6 +240,34 @@ class RoutesTest {
         assertTrue(body(path + "&format=text", "Accept", "application/x-ndjson").contains("data: 5\n"));
         assertTrue(body(path, "Accept", "*/*").contains("data: 5\n"));
         assertTrue(body(path, "Accept", "text/html").contains("data: 5\n"));
+        // RFC 9110, sections 5.3 and 12.4.2.
+        assertTrue(body(path, "Accept", "text/html", "Accept", "application/x-ndjson;v=1")
+                .startsWith("{\"n\":0,"));
+        assertTrue(body(path, "Accept", "text/event-stream, application/x-ndjson; Q=0.0")
+                .contains("data: 5\n"));
+    }
+
+    @Test
+    void theFormatInTheQueryIsStrongerThanTheWishForTheState() {
+        String[] json = {"Accept", "application/json"};
+        HttpResponse<String> streamed =
+                server.post("/streams?format=ndjson", "{\"kind\":\"fake-llm\",\"delay\":\"0s\"}", json);
+        assertEquals(200, streamed.statusCode(), streamed.body());
+        assertTrue(streamed.body().startsWith("{\"n\":0,"), streamed.body());
+        String path = "/streams/" + streamed.headers().firstValue("Stream-Id").orElseThrow();
+        assertTrue(body(path, json).startsWith("{\"stream\":"));
+        assertTrue(body(path + "?format=ndjson", json).startsWith("{\"n\":0,"));
+        assertTrue(body(path + "?format=text&after=1", json).startsWith("retry: "));
+    }
+
+    @Test
+    void whoWantsTheStateOfAStreamThatItNamesBeginsNoOther() {
+        HttpResponse<String> first = server.post("/streams", "{\"kind\":\"fake-llm\"}", "Accept", "application/json");
+        String id = TestServer.json(first.body()).path("stream").asText();
+        HttpResponse<String> again = server.post(
+                "/streams", "{\"kind\":\"fake-llm\"}", "Accept", "application/json", "Last-Event-ID", id + ".0");
+        assertEquals(200, again.statusCode());
+        assertEquals(id, TestServer.json(again.body()).path("stream").asText());
     }
 
     @Test

@@ -106,17 +106,20 @@ final class ChatFields {
         fields.integer("seed", Integer.MIN_VALUE, Integer.MAX_VALUE).ifPresent(n -> options.put("seed", n));
         fields.text("reasoning_effort").ifPresent(effort -> options.put("reasoning_effort", effort));
         fields.value("stop").ifPresent(this::stop);
-        fields.value("response_format")
-                .ifPresent(format -> options.set("response_format", object("response_format", format)));
+        ObjectNode extra = JsonNodeFactory.instance.objectNode();
+        // They are objects, which no parameter can be: a query does not know them.
+        if (fields.inBody()) {
+            fields.value("response_format")
+                    .ifPresent(format -> options.set("response_format", object("response_format", format)));
+            fields.value("extra").ifPresent(given -> extra.setAll(object("extra", given)));
+        }
         return new ChatRequest(
                 messages,
                 fields.text("model").orElse(null),
                 fields.string("instructions").orElse(defaultInstructions),
                 options,
                 schema,
-                fields.value("extra")
-                        .map(extra -> object("extra", extra))
-                        .orElseGet(JsonNodeFactory.instance::objectNode),
+                extra,
                 fields.trace());
     }
 

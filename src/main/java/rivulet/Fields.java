@@ -1,12 +1,19 @@
 package rivulet;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -24,8 +31,9 @@ import rivulet.feed.TraceContext;
  * user an hour. A name with an underscore before it is ignored: browsers' libraries add such against caches.
  */
 final class Fields {
-    private static final ObjectMapper SORTED = JsonMapper.builder()
+    private static final ObjectMapper CANONICAL = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .addModule(new SimpleModule().addSerializer(Number.class, new ByValue()))
             .build();
 
     private final JsonNode values;
@@ -132,13 +140,13 @@ final class Fields {
         });
     }
 
-    /** All of it as one text, the same for equal values in whatever order; without one name, and without those to ignore. */
+    /** All of it as one text, the same for equal values, in whatever order and however its numbers are written; without one name, and without those to ignore. */
     String canonical(String without) {
         ObjectNode all = ((ObjectNode) values).deepCopy();
         all.remove(without);
         all.properties().removeIf(field -> field.getKey().startsWith("_"));
         try {
-            return SORTED.writeValueAsString(SORTED.treeToValue(all, Object.class));
+            return CANONICAL.writeValueAsString(CANONICAL.treeToValue(all, Object.class));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree can always be written", e);
         }
@@ -149,8 +157,14 @@ final class Fields {
         for (Iterator<String> names = values.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!known.contains(name) && !name.startsWith("_")) {
-                throw RequestError.badRequest("Unknown %s %s; known are: %s."
-                        .formatted(noun(), quote(name), known.stream().sorted().collect(Collectors.joining(", "))));
+                throw RequestError.badRequest("Unknown %s %s; %s."
+                        .formatted(
+                                noun(),
+                                quote(name),
+                                known.isEmpty()
+                                        ? "none is known here"
+                                        : "known are: "
+                                                + known.stream().sorted().collect(Collectors.joining(", "))));
             }
         }
     }
@@ -178,6 +192,19 @@ final class Fields {
     private static double parse(String text) {
         // Java alone would also take "1f" and "0x1p3".
         return text.matches("-?\\d{1,15}(\\.\\d{1,20})?([eE][+-]?\\d{1,3})?") ? Double.parseDouble(text) : Double.NaN;
+    }
+
+    /** Writes a number the same way whichever way it was written: 1, 1.0 and 1e0 are equal. */
+    private static final class ByValue extends JsonSerializer<Number> {
+        @Override
+        public void serialize(Number number, JsonGenerator json, SerializerProvider provider) throws IOException {
+            String text = number.toString();
+            // A number too large for a double has become a word, Infinity.
+            json.writeNumber(
+                    Double.isFinite(number.doubleValue()) || number instanceof BigInteger
+                            ? new BigDecimal(text).stripTrailingZeros().toString()
+                            : text);
+        }
     }
 
     private String noun() {

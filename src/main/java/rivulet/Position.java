@@ -41,14 +41,12 @@ record Position(String stream, int index, boolean endTold) {
 
     private static Position parse(@Nullable String id) {
         Matcher matcher = FORM.matcher(String.valueOf(id).strip());
-        if (!matcher.matches()) {
+        // No log has an index beyond an int.
+        if (!matcher.matches() || Long.parseLong(matcher.group(2)) > Integer.MAX_VALUE) {
             throw RequestError.badRequest(
                     "The last event id must be an id that this server sent: <stream>.<index>, the index from 0.");
         }
         String index = matcher.group(2);
-        return new Position(
-                matcher.group(1),
-                (int) Math.min(Integer.MAX_VALUE, Long.parseLong(index)),
-                index.length() > 1 && index.startsWith("0"));
+        return new Position(matcher.group(1), Integer.parseInt(index), index.length() > 1 && index.startsWith("0"));
     }
 }

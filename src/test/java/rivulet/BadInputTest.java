@@ -205,6 +205,12 @@ class BadInputTest {
     }
 
     @Test
+    void whereNoParameterIsKnownItIsSaidSo() {
+        HttpResponse<String> response = server.delete("/streams/" + "A".repeat(22) + "?a=1");
+        assertTrue(response.body().contains("Unknown parameter \\\"a\\\"; none is known here."), response.body());
+    }
+
+    @Test
     void anUnderscoreMarksAParameterToIgnore() {
         assertEquals(200, server.get("/sse/countdown?interval=0ms&_=123&_=4").statusCode());
     }

@@ -92,6 +92,21 @@ class IdempotencyTest {
     }
 
     @Test
+    void theSameNumberMayBeWrittenInOtherWays() {
+        String body = "{\"kind\":\"chat\",\"message\":\"x\",\"temperature\":%s,\"extra\":{\"a\":[%s]}}";
+        HttpResponse<String> first = post(body.formatted("1", "100"), "n");
+        assertEquals(id(first), id(post(body.formatted("1.0", "1e2"), "n")));
+        assertEquals(409, post(body.formatted("1", "101"), "n").statusCode());
+        // Larger than a double.
+        String large = "1" + "0".repeat(400);
+        HttpResponse<String> of = post(body.formatted("1", large), "l");
+        assertEquals(id(of), id(post(body.formatted("1", large), "l")));
+        assertEquals(409, post(body.formatted("1", large + "0"), "l").statusCode());
+        HttpResponse<String> infinite = post(body.formatted("1", "1e999"), "i");
+        assertEquals(id(infinite), id(post(body.formatted("1", "1e999"), "i")));
+    }
+
+    @Test
     void ofManyAtOnceOneGenerates() {
         List<CompletableFuture<String>> answers = IntStream.range(0, 50)
                 .mapToObj(i ->

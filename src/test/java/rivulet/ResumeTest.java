@@ -101,6 +101,9 @@ class ResumeTest {
                 400,
                 server.get("/sse/fake-llm", "Last-Event-ID", id + ".99999999999999999999")
                         .statusCode());
+        HttpResponse<String> noIndex = server.get("/sse/fake-llm", "Last-Event-ID", id + ".4294967298");
+        assertEquals(400, noIndex.statusCode());
+        assertTrue(noIndex.body().contains("an id that this server sent"), noIndex.body());
         assertEquals(
                 400,
                 server.get("/streams/" + id, "Last-Event-ID", ended() + ".1").statusCode());

@@ -34,6 +34,8 @@ final class Server {
     private static final String LOOPBACK = "127.0.0.1";
     /** A page may send its user's whole prompt in the address; browsers go to 64 KiB and beyond. */
     private static final int REQUEST_HEAD_BYTES = 64 * 1024;
+    /** What a question to an upstream may be longer than the body that asks it: by instructions, or a prompt in a path. */
+    private static final long QUESTION_BYTES = 1_000_000;
     /** Connections that arrive at once, as after a restart, wait here rather than be refused; the default is 50. */
     private static final int ACCEPT_QUEUE = 4096;
 
@@ -76,6 +78,8 @@ final class Server {
             c.startup.showJavalinBanner = false;
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
+            // Only the simulator's bodies are read by Javalin.
+            c.http.maxRequestSize = config.maxBodyBytes() + QUESTION_BYTES;
             c.routes.beforeMatched(Requests::route);
             // First: an answer that a later one refuses has these headers too.
             c.routes.before(Hardening::before);

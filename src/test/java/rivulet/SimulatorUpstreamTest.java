@@ -42,6 +42,17 @@ class SimulatorUpstreamTest {
         }
     }
 
+    /** As large as MAX_BODY_BYTES lets it be: Javalin itself takes a megabyte. */
+    @ParameterizedTest
+    @ValueSource(strings = {"chat", "responses"})
+    void aLongQuestionIsAnswered(String api) {
+        try (TestServer server = TestServer.with("UPSTREAM_API", api)) {
+            String body = "{\"model\":\"sim-fast-1tokens\",\"message\":\"%s\"}".formatted("a".repeat(8_388_550));
+            HttpResponse<String> response = server.post("/sse/chat", body);
+            assertEquals(200, response.statusCode(), response.body());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "sim-fast, stop",

@@ -128,7 +128,7 @@ public final class App {
         } catch (SettingError e) {
             quit(EXIT_BAD_SETTING, String.valueOf(e.getMessage()));
         } catch (JavalinBindException e) {
-            quit(EXIT_CANNOT_LISTEN, "cannot listen: " + e.getMessage() + " PORT or --port takes another.");
+            quit(EXIT_CANNOT_LISTEN, "cannot listen: " + e.getMessage() + "; PORT or --port takes another");
         }
     }
 

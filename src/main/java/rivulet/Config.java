@@ -133,6 +133,7 @@ record Config(
         private Config config() {
             String host = values.text(Setting.HOST);
             boolean loopback = isLoopback(host);
+            requireAddress(host);
             List<Upstream> upstreams = upstreams();
             AccessConfig access = AccessConfig.read(values);
             access.requireGuarded(values, loopback, upstreams.stream().anyMatch(Upstream::keyed));
@@ -168,6 +169,15 @@ record Config(
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
                     LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
                             .toUpperCase(Locale.ROOT)));
+        }
+
+        /** Only what is known of it here; whether it is this machine's is known once it is listened on. */
+        private static void requireAddress(String host) {
+            try {
+                InetAddress unused = InetAddress.getByName(host);
+            } catch (UnknownHostException e) {
+                throw SettingError.invalid(Setting.HOST.name(), host, Server.HOST_FORM);
+            }
         }
 
         private Optional<TlsFiles> tls() {
@@ -220,7 +230,11 @@ record Config(
             }
             try {
                 URI uri = new URI(text.contains("://") ? text : "http://" + text);
-                if (uri.getHost() != null && "http".equals(uri.getScheme()) && uri.getUserInfo() == null) {
+                if (uri.getHost() != null
+                        && uri.getPort() > 0
+                        && uri.getPort() <= 65_535
+                        && "http".equals(uri.getScheme())
+                        && uri.getUserInfo() == null) {
                     return uri;
                 }
             } catch (URISyntaxException e) {

@@ -66,11 +66,16 @@ final class SettingValues {
                 text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(Arrays.asList(choices)::contains));
     }
 
-    /** The parts of a list that is separated by commas. */
+    /** The parts of a list that is separated by commas; an empty text is an empty list. */
     List<String> list(Setting setting) {
-        return Arrays.stream(text(setting).split(",", -1))
+        List<String> parts = Arrays.stream(text(setting).split(",", -1))
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .toList();
+        // Many lists name those that may: one of nothing but commas is hardly meant to let in everyone.
+        if (parts.isEmpty() && !text(setting).isEmpty()) {
+            throw SettingError.invalid(setting.name(), text(setting), "a list with something in it, or empty");
+        }
+        return parts;
     }
 }

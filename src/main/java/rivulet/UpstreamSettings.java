@@ -9,6 +9,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -58,12 +59,24 @@ final class UpstreamSettings {
         if (!json.isArray() || upstreams.isEmpty()) {
             throw unreadable();
         }
+        requireNamesOfTheirOwn(upstreams);
         return upstreams;
     }
 
+    /** An answer in background mode is asked for again at the upstream of its name. */
+    private static void requireNamesOfTheirOwn(List<Upstream> upstreams) {
+        Set<String> names = new HashSet<>();
+        for (Upstream upstream : upstreams) {
+            if (!names.add(upstream.name())) {
+                throw new SettingError(
+                        "UPSTREAMS has two named " + upstream.name() + "; give each a \"name\" of its own");
+            }
+        }
+    }
+
     private Upstream single(String structured, Upstream.@Nullable Api api) {
-        String openAiKey = settings.apply(Setting.OPENAI_API_KEY);
-        String arkKey = settings.apply(Setting.ARK_API_KEY);
+        String openAiKey = header(Setting.OPENAI_API_KEY);
+        String arkKey = header(Setting.ARK_API_KEY);
         String given = settings.apply(Setting.OPENAI_BASE_URL);
         @Nullable URI givenUrl = given.isEmpty() ? null : url(Setting.OPENAI_BASE_URL.name(), given);
         // A key is sent to whom it belongs: Ark's not to another host that was named beside it.
@@ -85,8 +98,8 @@ final class UpstreamSettings {
 
     private Map<String, String> headers() {
         Map<String, String> headers = new LinkedHashMap<>();
-        putUnlessEmpty(headers, "OpenAI-Organization", settings.apply(Setting.OPENAI_ORGANIZATION));
-        putUnlessEmpty(headers, "OpenAI-Project", settings.apply(Setting.OPENAI_PROJECT));
+        putUnlessEmpty(headers, "OpenAI-Organization", header(Setting.OPENAI_ORGANIZATION));
+        putUnlessEmpty(headers, "OpenAI-Project", header(Setting.OPENAI_PROJECT));
         for (String line : settings.apply(Setting.UPSTREAM_HEADERS).split(";", -1)) {
             String[] header = line.split(":", 2);
             if (!line.isBlank()) {
@@ -109,16 +122,22 @@ final class UpstreamSettings {
         if (key == null) {
             throw new SettingError(name + " names the key variable " + variable + ", which is not set");
         }
+        requireValue(variable, key.strip());
         Map<String, String> headers = new LinkedHashMap<>();
         item.path("headers")
                 .properties()
                 .forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
+        headers.forEach((header, value) -> {
+            if (!isHeader(header, value)) {
+                throw new SettingError(name + " has a header that HTTP cannot carry; its name and value must be ASCII");
+            }
+        });
         List<String> models = new ArrayList<>();
         item.path("models").forEach(model -> models.add(model.asText()));
         return Upstream.of(
                 item.path("name").asText(url),
                 url.equals("simulator") ? null : url(name + " base_url", url),
-                key,
+                key.strip(),
                 api(name, item.path("api").asText("auto"), usual),
                 item.path("model").asText(""),
                 models,
@@ -169,9 +188,28 @@ final class UpstreamSettings {
         }
     }
 
+    /** What a setting says that is sent in a header. */
+    private String header(Setting setting) {
+        String value = settings.apply(setting);
+        requireValue(setting.name(), value);
+        return value;
+    }
+
+    private static void requireValue(String name, String value) {
+        if (!isValue(value)) {
+            // Not the value, which may be a secret.
+            throw new SettingError(name + " has a line end or another character that no header can carry;"
+                    + " it must be one line of ASCII");
+        }
+    }
+
     /** RFC 9110, section 5: OkHttp would refuse anything else at each request. */
     private static boolean isHeader(String name, String value) {
-        return name.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+") && value.matches("[\\x20-\\x7E\\t]*");
+        return name.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+") && isValue(value);
+    }
+
+    private static boolean isValue(String value) {
+        return value.matches("[\\x20-\\x7E\\t]*");
     }
 
     private static void putUnlessEmpty(Map<String, String> headers, String name, String value) {

@@ -104,6 +104,10 @@ class ConfigTest {
             TRUSTED_PROXIES     | proxy               | TRUSTED_PROXIES is "proxy", but must be a list of addresses and networks such as 10.0.0.5, 172.16.0.0/12, fd00::/8
             REQUESTS_PER_MINUTE | many                | REQUESTS_PER_MINUTE is "many", but must be a whole number from 0 to 1000000
             HEAD_TIMEOUT        | 0s                  | HEAD_TIMEOUT is "0s", but must be a duration such as 250ms, 1s or 2m, longer than nothing
+            HOST                | nope.invalid        | HOST is "nope.invalid", but must be an address or name of this machine, as 127.0.0.1, or 0.0.0.0 for all of them
+            HTTP_PROXY          | foo                 | HTTP_PROXY is "foo", but must be http://host:port, without a user
+            MODELS              | ,                   | MODELS is ",", but must be a list with something in it, or empty
+            ACCESS_TOKENS       | , ,                 | ACCESS_TOKENS is ", ,", but must be a list with something in it, or empty
             CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *
             """)
     void aWrongValueIsNamedInOneLine(String name, String value, String message) {
@@ -170,6 +174,36 @@ class ConfigTest {
         Config config = read(Map.of("OPENAI_API_KEY", key));
         assertFalse(config.toString().contains(key), config.toString());
         assertFalse(config.upstream().label().contains(key));
+    }
+
+    @Test
+    void whatNoHeaderCanCarryIsRefusedUnquoted() {
+        String one = "[{\"name\":\"a\",\"base_url\":\"http://a.example/v1\",%s}]";
+        for (Map<String, String> wrong : List.of(
+                Map.of("OPENAI_API_KEY", "sk-sécret"),
+                Map.of("OPENAI_API_KEY", "sk-s\necret"),
+                Map.of("ARK_API_KEY", "sk-sécret"),
+                Map.of("OPENAI_ORGANIZATION", "sk-sécret"),
+                Map.of("OPENAI_PROJECT", "sk-sécret"),
+                Map.of("UPSTREAMS", one.formatted("\"key\":\"A_KEY\""), "A_KEY", "sk-sécret"),
+                Map.of("UPSTREAMS", one.formatted("\"headers\":{\"api-key\":\"sk-sécret\"}")))) {
+            String said = String.valueOf(assertThrows(SettingError.class, () -> read(wrong), wrong.toString())
+                    .getMessage());
+            assertTrue(
+                    said.contains("ASCII")
+                            && !said.contains("cret")
+                            && said.lines().count() == 1,
+                    said);
+        }
+        assertEquals("k", read(Map.of("OPENAI_API_KEY", "k\n")).upstream().apiKey());
+    }
+
+    @Test
+    void eachUpstreamHasANameOfItsOwn() {
+        String two =
+                "[{\"name\":\"a\",\"base_url\":\"http://a.example/v1\"},{\"name\":\"a\",\"base_url\":\"simulator\"}]";
+        SettingError error = assertThrows(SettingError.class, () -> read(Map.of("UPSTREAMS", two)));
+        assertEquals("UPSTREAMS has two named a; give each a \"name\" of its own", error.getMessage());
     }
 
     @Test

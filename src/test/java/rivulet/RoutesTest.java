@@ -2,11 +2,14 @@ package rivulet;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.javalin.util.JavalinBindException;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -300,6 +303,20 @@ class RoutesTest {
         assertEquals(
                 "Content-Type, Authorization, Last-Event-ID, Idempotency-Key",
                 preflight.headers().firstValue("Access-Control-Allow-Headers").orElse(""));
+    }
+
+    @Test
+    void whatCannotBeListenedOnIsToldApart() {
+        // An address for documentation (RFC 5737), which no machine has.
+        App elsewhere = new App(Config.of(Map.of(Setting.HOST, "192.0.2.1", Setting.PORT, "0")));
+        SettingError host = assertThrows(SettingError.class, elsewhere::start);
+        assertTrue(
+                String.valueOf(host.getMessage()).startsWith("HOST is \"192.0.2.1\", but must be"), host.getMessage());
+        elsewhere.stop();
+        App second = new App(Config.of(Map.of(Setting.PORT, String.valueOf(server.port()))));
+        JavalinBindException port = assertThrows(JavalinBindException.class, second::start);
+        assertTrue(String.valueOf(port.getMessage()).startsWith("port " + server.port() + ": "), port.getMessage());
+        second.stop();
     }
 
     @Test

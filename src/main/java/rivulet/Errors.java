@@ -18,6 +18,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.access.Refusal;
@@ -101,9 +102,17 @@ final class Errors {
 
     /** What the server refuses before any route sees it, in the same shape. */
     static final class OfJetty extends ErrorHandler {
+        private final Cors cors;
+
+        /** @param cors says whose pages are to see why */
+        OfJetty(Cors cors) {
+            this.cors = cors;
+        }
+
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             int status = response.getStatus();
+            cors.before(request, response);
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
             if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
                 response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
@@ -111,13 +120,16 @@ final class Errors {
             response.getHeaders().put("X-Content-Type-Options", "nosniff");
             response.write(
                     true,
-                    ByteBuffer.wrap(json("http_" + status, words(status)).getBytes(StandardCharsets.UTF_8)),
+                    ByteBuffer.wrap(
+                            json("http_" + status, words(request, status)).getBytes(StandardCharsets.UTF_8)),
                     callback);
             return true;
         }
 
-        private static String words(int status) {
+        private static String words(Request request, int status) {
             return switch (status) {
+                case HttpStatus.BAD_REQUEST_400 -> unreadable(request);
+                case HttpStatus.HTTP_VERSION_NOT_SUPPORTED_505 -> "This server speaks HTTP/1.1 and HTTP/2.";
                 case HttpStatus.URI_TOO_LONG_414 -> "The request line is too long; send a long message by POST.";
                 case HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431 ->
                     "The request's head is larger than 64 KiB; send a long message by POST.";
@@ -126,6 +138,17 @@ final class Errors {
                 case HttpStatus.SERVICE_UNAVAILABLE_503 -> "Too many bytes arrive at once; try again soon.";
                 default -> HttpStatus.getMessage(status) + ".";
             };
+        }
+
+        /** The head, if Jetty's parser says so; else the body, which {@link BodyFirst} takes in. */
+        private static String unreadable(Request request) {
+            if (!(request.getAttribute(ERROR_EXCEPTION) instanceof HttpException broken)) {
+                return "The body did not arrive whole; send it again.";
+            }
+            @Nullable String reason = broken.getReason();
+            boolean known = reason != null && !reason.equals(HttpStatus.getMessage(broken.getCode()));
+            return "The request's head cannot be read%s: it must have a Host, a path without %%00, and no control characters."
+                    .formatted(known ? " (" + reason + ")" : "");
         }
     }
 }

@@ -49,6 +49,7 @@ final class Server {
     private final Config config;
     private final ScheduledExecutorService timer;
     private final Entrance entrance;
+    private final Cors cors;
     private final Javalin javalin;
     private final QueuedThreadPool pool = new QueuedThreadPool();
     private final Requests requests;
@@ -73,6 +74,7 @@ final class Server {
             BooleanSupplier warm,
             Supplier<String> metrics) {
         this.config = config;
+        cors = new Cors(config.corsOrigins());
         requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
         this.timer = timer;
         this.entrance = entrance;
@@ -93,7 +95,7 @@ final class Server {
             c.routes.before(this::keepSimulatorApart);
             c.routes.before(entrance::checkHost);
             // Before anyone is refused: an allowed page is to see why.
-            c.routes.before(new Cors(config.corsOrigins())::before);
+            c.routes.before(cors::before);
             c.routes.before(entrance::enter);
             c.routes.before(this::refuseHead);
             Errors.routes(c.routes);
@@ -187,7 +189,7 @@ final class Server {
         c.jetty.threadPool = pool;
         AccessConfig access = config.access();
         c.jetty.modifyServer(server -> {
-            server.setErrorHandler(new Errors.OfJetty());
+            server.setErrorHandler(new Errors.OfJetty(cors));
             // Javalin's: statistics that nobody asks for, at the cost of four objects a write; and a monitor that,
             // where
             // threads are few, lets no connection be silent for longer than a second.

@@ -188,6 +188,30 @@ class BadInputTest {
                         .status());
     }
 
+    /** What no route sees, and of which Jetty knows at worst not even who asks. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            GET /stream/%00 HTTP/1.1                                | 400 | a path without %00
+            GET / HTTP/1.1\\r\\nBad Header                            | 400 | Illegal character SPACE
+            GET / HTTP/3.7                                          | 505 | HTTP/1.1 and HTTP/2
+            GET /stream/{} HTTP/1.1                                 | 414 | by POST
+            GET / HTTP/1.1\\r\\nX: {}                                 | 431 | by POST
+            POST /generate HTTP/1.1\\r\\nTransfer-Encoding: chunked   | 400 | The body did not arrive whole
+            """)
+    void whatJettyRefusesSaysWhatToDoAndEveryAllowedPageMaySeeIt(String request, int status, String hint) {
+        try (TestServer open = TestServer.with("CORS_ORIGINS", "*")) {
+            RawHttp.Answer answer = RawHttp.send(
+                    open.port(),
+                    request.replace("\\r\\n", "\r\n").replace("{}", "a".repeat(70_000))
+                            + "\r\nHost: localhost\r\nOrigin: https://a.example\r\nConnection: close\r\n\r\nzz\r\n");
+            assertEquals(status, answer.status(), answer.head());
+            assertTrue(answer.body().contains(hint), answer.body());
+            assertTrue(answer.head().contains("Access-Control-Allow-Origin: *"), answer.head());
+            assertTrue(answer.head().contains("Access-Control-Expose-Headers: Stream-Id"), answer.head());
+            assertTrue(answer.head().contains("Vary: Origin"), answer.head());
+        }
+    }
+
     @Test
     void whatIsNotHereIsSaidSo() {
         refused(404, server.get("/nope"));

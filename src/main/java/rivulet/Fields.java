@@ -140,7 +140,10 @@ final class Fields {
         });
     }
 
-    /** All of it as one text, the same for equal values, in whatever order and however its numbers are written; without one name, and without those to ignore. */
+    /**
+     * All of it as one text, the same for equal values, in whatever order and however its numbers are written; without one
+     * name, and without those to ignore.
+     */
     String canonical(String without) {
         ObjectNode all = ((ObjectNode) values).deepCopy();
         all.remove(without);

@@ -46,7 +46,10 @@ final class FormatChoice {
         }
     }
 
-    /** Whether the client wants one JSON answer rather than a stream: it names no format in its query, and in its {@code Accept} JSON and nothing that streams. */
+    /**
+     * Whether the client wants one JSON answer rather than a stream: it names no format in its query, and in its {@code
+     * Accept} JSON and nothing that streams.
+     */
     static boolean wantsState(Context ctx, Fields query) {
         return !query.has(PARAMETER)
                 && accepts(ctx, "application/json")

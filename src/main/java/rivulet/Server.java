@@ -9,8 +9,7 @@ import io.javalin.router.InternalRouter;
 import io.javalin.util.JavalinBindException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.ServerSocketChannel;
+import java.net.Socket;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -117,7 +116,7 @@ final class Server {
      * @throws JavalinBindException if the port cannot be had; the message says why
      */
     void start() {
-        tryListening();
+        tryBinding();
         javalin.start();
         for (Connector connector : javalin.jettyServer().server().getConnectors()) {
             SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
@@ -126,24 +125,25 @@ final class Server {
     }
 
     /** Before Javalin does, which takes each fault for a port in use, and logs it too. */
-    private void tryListening() {
+    private void tryBinding() {
         try {
-            listenOnce(0);
+            bindOnce(0);
         } catch (IOException e) {
             throw SettingError.invalid(Setting.HOST.name(), config.host(), HOST_FORM);
         }
         try {
-            listenOnce(config.port());
+            bindOnce(config.port());
         } catch (IOException e) {
             throw new JavalinBindException("port %d: %s".formatted(config.port(), e.getMessage()), e);
         }
     }
 
-    private void listenOnce(int port) throws IOException {
-        // With SO_REUSEADDR, as Jetty listens: a port that was left a moment ago is free.
-        try (ServerSocketChannel channel = ServerSocketChannel.open()) {
-            channel.setOption(StandardSocketOptions.SO_REUSEADDR, true)
-                    .bind(new InetSocketAddress(config.host(), port));
+    private void bindOnce(int port) throws IOException {
+        // Bound and not listened on: nobody is to find a server here that goes at once.
+        try (Socket socket = new Socket()) {
+            // As Jetty listens: a port that was left a moment ago is free.
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(config.host(), port));
         }
     }
 

@@ -75,7 +75,7 @@ class StreamsTest {
 
     private static Asked asked() {
         Feed.Cancellation nothing = () -> {};
-        return new Asked(Kind.FAKE_LLM, null, false, sink -> nothing);
+        return new Asked(Kind.FAKE_LLM, null, true, false, sink -> nothing);
     }
 
     @Test

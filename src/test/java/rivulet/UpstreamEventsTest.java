@@ -168,6 +168,18 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void callsThatComeWholeAreToldApart() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"1\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"id\":\"b\",\"name\":\"f\",\"arguments\":\"2\"}"),
+                events(
+                                "responses",
+                                "{\"type\":\"response.completed\",\"response\":{\"output\":[{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\",\"arguments\":\"1\"},{\"type\":\"function_call\",\"call_id\":\"b\",\"name\":\"f\",\"arguments\":\"2\"}]}}")
+                        .subList(0, 2));
+    }
+
+    @Test
     void idAndNameAreToldOnce() throws IOException {
         String again = call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"1\"");
         assertEquals(

@@ -51,7 +51,7 @@ final class ChatCompletions implements Dialect {
     }
 
     @Override
-    public AnswerReader reader(Sink sink, Scrubber scrubber) {
+    public AnswerReader reader(Sink sink, Scrubber scrubber, boolean resumed) {
         return new ChatCompletionsReader(sink, scrubber);
     }
 

@@ -30,6 +30,10 @@ interface Dialect {
     /** The upstream has answered a question without it: from now on all do without. */
     void doesWithout();
 
-    /** Reads one answer, which it tells the sink. */
-    AnswerReader reader(Sink sink, Scrubber scrubber);
+    /**
+     * Reads one answer, which it tells the sink.
+     *
+     * @param resumed whether another node has read its beginning, and this one only hears the rest
+     */
+    AnswerReader reader(Sink sink, Scrubber scrubber, boolean resumed);
 }

@@ -84,7 +84,10 @@ final class Exchange implements Feed.Cancellation {
         this.sink = sink;
         this.retries = retries;
         this.events = new AnswerEvents(
-                upstream.dialect().reader(sink, upstream.scrubber()), sink, upstream.scrubber(), background);
+                upstream.dialect().reader(sink, upstream.scrubber(), request == null),
+                sink,
+                upstream.scrubber(),
+                background);
         this.watch = new Watch(upstream.limits(), upstream.timer(), (code, message) -> fail(code, message, null));
     }
 

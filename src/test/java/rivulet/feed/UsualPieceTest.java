@@ -87,6 +87,19 @@ class UsualPieceTest {
         assertTrue(taken > 5_000, "only " + taken + " went the short way");
     }
 
+    /** Another node has told the deltas. */
+    @Test
+    void whatIsWholeIsNotSaidAgainWhereTheBeginningWasReadElsewhere() throws JsonProcessingException {
+        List<String> said = new ArrayList<>();
+        AnswerReader reader = new ResponsesReader(sink(said), new Scrubber("", Map.of()), true);
+        reader.event(MAPPER.readTree("{\"type\":\"response.output_text.done\",\"text\":\"Hello\"}"));
+        reader.event(
+                MAPPER.readTree(
+                        "{\"type\":\"response.completed\",\"response\":{\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"Hello\"}]}]}}"));
+        said.removeIf(call -> call.endsWith("[]"));
+        assertEquals(List.of("done[STOP, null]"), said);
+    }
+
     private static int compare(Function<Sink, AnswerReader> reader, String data) throws JsonProcessingException {
         List<String> said = shortWay(reader, data);
         if (said == null) {
@@ -132,7 +145,7 @@ class UsualPieceTest {
     }
 
     private static AnswerReader responses(Sink sink) {
-        return new ResponsesReader(sink, new Scrubber("", Map.of()));
+        return new ResponsesReader(sink, new Scrubber("", Map.of()), false);
     }
 
     private static Sink sink(List<String> said) {

@@ -350,6 +350,12 @@ class UpstreamCasesTest {
                 "done stop");
         chat(
                 cases,
+                "cut behind what looks like the marker",
+                delta("a") + "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"[DONE]",
+                "a",
+                "failed upstream_truncated");
+        chat(
+                cases,
                 "something behind the JSON",
                 (delta("a") + DONE).replaceFirst("\n\n", " oops\n\n"),
                 "a",

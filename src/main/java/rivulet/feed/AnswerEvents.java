@@ -52,26 +52,33 @@ final class AnswerEvents {
         }
         String told = data.strip();
         boolean marked = told.endsWith(DONE_MARKER);
-        readAll(type, marked ? told.substring(0, told.length() - DONE_MARKER.length()) : told, mayBeCut);
-        if (marked && progress != AnswerReader.Progress.ENDED) {
+        String json = marked ? told.substring(0, told.length() - DONE_MARKER.length()) : told;
+        // Where what stands before it is not whole, it is no marker but a part of that.
+        if (readAll(type, json, mayBeCut) && marked && progress != AnswerReader.Progress.ENDED) {
             progress = reader.doneMarker();
         }
         return progress;
     }
 
-    /** Mostly it is one; some servers write two, or the marker, where there should be the end of an event between them. */
-    private void readAll(@Nullable String type, String data, boolean mayBeCut) {
+    /**
+     * Mostly it is one; some servers write two, or the marker, where there should be the end of an event between them.
+     *
+     * @return whether all of it is JSON
+     */
+    private boolean readAll(@Nullable String type, String data, boolean mayBeCut) {
         try (JsonParser parser = MAPPER.createParser(data)) {
             JsonNode event = MAPPER.readTree(parser);
             while (event != null && progress != AnswerReader.Progress.ENDED) {
                 progress = hear(type, event);
                 event = MAPPER.readTree(parser);
             }
+            return true;
         } catch (IOException e) {
             // What is cut says nothing; that the body has ended is told next.
             if (!mayBeCut && (type == null || !KEEP_ALIVE.contains(type))) {
                 progress = fail(UpstreamError.notJson(data, ERROR.equals(type), scrubber));
             }
+            return false;
         }
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -74,8 +74,8 @@ public class DeltaJmh {
     /** Makes the API's reader. */
     @Setup
     public void open(Blackhole seen) {
-        Scrubber scrubber = new Scrubber("sk-bench-0123456789", List.of());
-        reader = api.dialect.reader(new Seen(seen), scrubber);
+        Scrubber scrubber = new Scrubber("sk-bench-0123456789", Map.of());
+        reader = api.dialect.reader(new Seen(seen), scrubber, false);
         events = new AnswerEvents(reader, new Seen(seen), scrubber, null);
         usual = events.usual(piece -> seen.consume(events.piece(piece)));
         StringBuilder several = new StringBuilder();

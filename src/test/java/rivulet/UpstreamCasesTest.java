@@ -295,10 +295,24 @@ class UpstreamCasesTest {
                 "done length");
         chat(
                 cases,
-                "a finish reason before the answer, and no marker",
+                "a finish reason before the answer, and none behind it",
                 finished("{\"reasoning_content\":\"hm\"}", "stop") + delta("a"),
                 "a",
+                "failed upstream_truncated");
+        chat(
+                cases,
+                "a finish reason before the answer, and no marker",
+                finished("{\"content\":\"a\"}", "stop") + finished("{\"content\":\"b\"}", "stop"),
+                "ab",
                 "done stop");
+        chat(
+                cases,
+                "nothing behind the finish reason",
+                delta("a")
+                        + finished("{}", "tool_calls")
+                        + data(CHUNK.formatted("{\"content\":\"\",\"tool_calls\":[]}")),
+                "a",
+                "done tool_calls");
         Map<String, String> words = Map.ofEntries(
                 Map.entry("content_filter: PROHIBITED_CONTENT", "done content_filter"),
                 Map.entry("RECITATION", "done content_filter"),

@@ -12,8 +12,8 @@ import rivulet.log.FinishReason;
  * <p>{@code OPEN -> SETTLING -> ENDED}: {@code finish_reason} says that the model has said all, but usage, and sometimes
  * an error, come after it; {@code [DONE]}, or the end of the body, ends it. {@code [DONE]} alone is an end too: some
  * providers send no {@code finish_reason}. A body that ends without either was cut. Some say {@code stop} with each chunk,
- * or when the model has thought and not yet answered: where the answer goes on, it is {@code OPEN} again, until
- * {@code [DONE]} or the end of the body.
+ * or when the model has thought and not yet answered: where the answer goes on, it is {@code OPEN} again, and ends
+ * with {@code [DONE]}, or with the body if its last word was a finish reason.
  */
 final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
@@ -121,7 +121,7 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     private void finishes(String reason) {
-        if (finishReason == null || finishedEarly) {
+        if (finishReason == null) {
             finishReason = reason;
         }
         boolean onlyThought = anyReasoning && !anyText && !anyRefusal && !calls.any() && reason.equals("stop");
@@ -130,9 +130,10 @@ final class ChatCompletionsReader implements AnswerReader {
         }
     }
 
-    /** The model says something. */
+    /** The model says something: a finish reason before that was none. */
     private void speaks() {
         if (finishReason != null) {
+            finishReason = null;
             finishedEarly = true;
         }
         if (progress == Progress.SETTLING) {
@@ -207,10 +208,11 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     private void toolCall(int index, JsonNode id, JsonNode function, String name) {
-        speaks();
         JsonNode arguments = function.path(name);
         String words = arguments.isObject() ? arguments.toString() : arguments.asText("");
-        calls.piece(index, textOf(id), textOf(function.path("name")), scrubber.whole(words));
+        if (calls.piece(index, textOf(id), textOf(function.path("name")), scrubber.whole(words))) {
+            speaks();
+        }
     }
 
     private void reasoning(String piece) {

@@ -34,8 +34,9 @@ final class ToolCalls {
      *
      * @param position the upstream's index
      * @param arguments the next piece of them, which may be empty
+     * @return whether there was anything in it
      */
-    void piece(int position, @Nullable String id, @Nullable String name, String arguments) {
+    boolean piece(int position, @Nullable String id, @Nullable String name, String arguments) {
         Call call = find(position, id, name);
         boolean began = call == null;
         if (call == null) {
@@ -49,9 +50,11 @@ final class ToolCalls {
             known.put(key(position, newId), call);
         }
         call.name = call.name == null ? name : call.name;
-        if (began || newId != null || newName != null || !arguments.isEmpty()) {
+        boolean says = began || newId != null || newName != null || !arguments.isEmpty();
+        if (says) {
             sink.toolCall(call.index, newId, newName, arguments);
         }
+        return says;
     }
 
     private @Nullable Call find(int position, @Nullable String id, @Nullable String name) {

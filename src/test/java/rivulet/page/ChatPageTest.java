@@ -222,7 +222,11 @@ final class ChatPageTest extends PageTest {
         model("sim-echo-fast");
         ask("other");
         browser.awaitState("complete");
-        browser.driver().findElement(By.linkText("slow one")).click();
+        // The list is made anew with each answer that ends, and what was found in it goes.
+        browser.await("the first chat is chosen", () -> {
+            browser.driver().findElement(By.linkText("slow one")).click();
+            return true;
+        });
         browser.await("the first answer", () -> browser.text(".question").contains("slow one"));
         browser.await("it is complete", () -> browser.exists(".answer[data-state=done]"));
         assertEquals("slow one", browser.text("#title"));

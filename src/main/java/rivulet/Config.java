@@ -1,9 +1,7 @@
 package rivulet;
 
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -68,7 +66,7 @@ record Config(
 
     /** Whether only this machine can reach a server that listens on the host. */
     boolean loopback() {
-        return isLoopback(host);
+        return ListenAddress.isLoopback(host);
     }
 
     /**
@@ -119,21 +117,13 @@ record Config(
         return given;
     }
 
-    private static boolean isLoopback(String host) {
-        try {
-            return InetAddress.getByName(host).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            return false;
-        }
-    }
-
     /** Reads the values given as what each setting must be. */
     private record Reader(
             Map<Setting, String> given, SettingValues values, Function<String, @Nullable String> variables) {
         private Config config() {
             String host = values.text(Setting.HOST);
-            boolean loopback = isLoopback(host);
-            requireAddress(host);
+            ListenAddress.requireKnown(host);
+            boolean loopback = ListenAddress.isLoopback(host);
             List<Upstream> upstreams = upstreams();
             AccessConfig access = AccessConfig.read(values);
             access.requireGuarded(values, loopback, upstreams.stream().anyMatch(Upstream::keyed));
@@ -169,15 +159,6 @@ record Config(
                     values.choice(Setting.LOG_LEVEL, "error", "warn", "info", "debug"),
                     LineFormat.valueOf(values.choice(Setting.LOG_FORMAT, "logfmt", "json", "off")
                             .toUpperCase(Locale.ROOT)));
-        }
-
-        /** Only what is known of it here; whether it is this machine's is known once it is listened on. */
-        private static void requireAddress(String host) {
-            try {
-                InetAddress unused = InetAddress.getByName(host);
-            } catch (UnknownHostException e) {
-                throw SettingError.invalid(Setting.HOST.name(), host, Server.HOST_FORM);
-            }
         }
 
         private Optional<TlsFiles> tls() {

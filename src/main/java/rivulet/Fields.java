@@ -1,19 +1,8 @@
 package rivulet;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.JsonSerializer;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -31,11 +20,6 @@ import rivulet.feed.TraceContext;
  * user an hour. A name with an underscore before it is ignored: browsers' libraries add such against caches.
  */
 final class Fields {
-    private static final ObjectMapper CANONICAL = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .addModule(new SimpleModule().addSerializer(Number.class, new ByValue()))
-            .build();
-
     private final JsonNode values;
     private final boolean query;
     private final Set<String> known = new LinkedHashSet<>();
@@ -148,11 +132,7 @@ final class Fields {
         ObjectNode all = ((ObjectNode) values).deepCopy();
         all.remove(without);
         all.properties().removeIf(field -> field.getKey().startsWith("_"));
-        try {
-            return CANONICAL.writeValueAsString(CANONICAL.treeToValue(all, Object.class));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a tree can always be written", e);
-        }
+        return CanonicalJson.of(all);
     }
 
     /** Refuses what nobody asked for. */
@@ -195,19 +175,6 @@ final class Fields {
     private static double parse(String text) {
         // Java alone would also take "1f" and "0x1p3".
         return text.matches("-?\\d{1,15}(\\.\\d{1,20})?([eE][+-]?\\d{1,3})?") ? Double.parseDouble(text) : Double.NaN;
-    }
-
-    /** Writes a number the same way whichever way it was written: 1, 1.0 and 1e0 are equal. */
-    private static final class ByValue extends JsonSerializer<Number> {
-        @Override
-        public void serialize(Number number, JsonGenerator json, SerializerProvider provider) throws IOException {
-            String text = number.toString();
-            // A number too large for a double has become a word, Infinity.
-            json.writeNumber(
-                    Double.isFinite(number.doubleValue()) || number instanceof BigInteger
-                            ? new BigDecimal(text).stripTrailingZeros().toString()
-                            : text);
-        }
     }
 
     private String noun() {

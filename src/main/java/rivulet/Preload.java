@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * Has the JVM load what is needed later while the start goes on beside it, in the order in which it is: what OkHttp and
  * Jetty look through when they are made, ciphers and languages; then, for the first answer, the JSON library, which has
- * the most classes of all, more than 300, and the way of a question to an upstream.
+ * the most classes of all, more than 300.
  */
 final class Preload implements Runnable {
     @Override

@@ -7,9 +7,6 @@ import io.javalin.http.HandlerType;
 import io.javalin.http.util.MethodNotAllowedUtil;
 import io.javalin.router.InternalRouter;
 import io.javalin.util.JavalinBindException;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,8 +33,6 @@ import rivulet.wire.Viewers;
 final class Server {
     private static final String SIMULATOR_PREFIX = "/simulator/v1";
     private static final String LOOPBACK = "127.0.0.1";
-    /** What a host must be to be listened on. */
-    static final String HOST_FORM = "an address or name of this machine, as 127.0.0.1, or 0.0.0.0 for all of them";
     /** A page may send its user's whole prompt in the address; browsers go to 64 KiB and beyond. */
     private static final int REQUEST_HEAD_BYTES = 64 * 1024;
     /** What a question to an upstream may be longer than the body that asks it: by instructions, or a prompt in a path. */
@@ -116,35 +111,12 @@ final class Server {
      * @throws JavalinBindException if the port cannot be had; the message says why
      */
     void start() {
-        tryBinding();
+        ListenAddress.requireFree(config.host(), config.port());
         javalin.start();
         for (Connector connector : javalin.jettyServer().server().getConnectors()) {
             SlowHeads.of((ServerConnector) connector, config.access().head(), timer);
         }
         started = true;
-    }
-
-    /** Before Javalin does, which takes each fault for a port in use, and logs it too. */
-    private void tryBinding() {
-        try {
-            bindOnce(0);
-        } catch (IOException e) {
-            throw SettingError.invalid(Setting.HOST.name(), config.host(), HOST_FORM);
-        }
-        try {
-            bindOnce(config.port());
-        } catch (IOException e) {
-            throw new JavalinBindException("port %d: %s".formatted(config.port(), e.getMessage()), e);
-        }
-    }
-
-    private void bindOnce(int port) throws IOException {
-        // Bound and not listened on: nobody is to find a server here that goes at once.
-        try (Socket socket = new Socket()) {
-            // As Jetty listens: a port that was left a moment ago is free.
-            socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(config.host(), port));
-        }
     }
 
     /** Cuts what is still open and stops listening. */

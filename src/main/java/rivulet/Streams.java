@@ -3,7 +3,6 @@ package rivulet;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
@@ -43,8 +42,8 @@ final class Streams {
     private final LongSupplier nanoTime;
     private final Consumer<Generation> onEnd;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
-    /** Of each key for which a request is just beginning a stream: completed once it has, or could not. */
-    private final Map<String, CompletableFuture<Void>> beginning = new ConcurrentHashMap<>();
+    /** Requests under one idempotency key. */
+    private final OneByOne beginning = new OneByOne();
 
     private final Semaphore places;
     private final Resumer resumer;
@@ -95,32 +94,9 @@ final class Streams {
      * @throws rivulet.access.Refusal where the caller has had as much as it may
      */
     Begun begin(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
-        if (key.isEmpty()) {
-            return beginNow(asked, key, caller);
-        }
-        CompletableFuture<Void> begun = awaitTurn(key.get().key());
-        try {
-            return beginNow(asked, key, caller);
-        } finally {
-            beginning.remove(key.get().key());
-            begun.complete(null);
-        }
-    }
-
-    /**
-     * Waits while another request begins a stream under the same key: what has the key is then a stream that counts its
-     * viewers, or has given the key back.
-     *
-     * @return to be completed when this request has begun its own
-     */
-    private CompletableFuture<Void> awaitTurn(String key) {
-        CompletableFuture<Void> own = new CompletableFuture<>();
-        CompletableFuture<Void> other = beginning.putIfAbsent(key, own);
-        while (other != null) {
-            other.join();
-            other = beginning.putIfAbsent(key, own);
-        }
-        return own;
+        // So what has a key is a stream that counts its viewers, or has given the key back.
+        return key.map(k -> beginning.run(k.key(), () -> beginNow(asked, key, caller)))
+                .orElseGet(() -> beginNow(asked, key, caller));
     }
 
     private Begun beginNow(Asked asked, Optional<IdempotencyKey> key, Caller caller) {

@@ -146,17 +146,22 @@ class UpstreamFaultsTest {
         }
     }
 
+    /** An upstream that refuses questions with a word in them, and answers all others. */
+    private static RawUpstream refusing(String word, String why) {
+        return new RawUpstream((request, connection) -> {
+            if (request.body().contains(word)) {
+                connection.send(reply("400 Bad", "", why));
+            } else {
+                connection.sendStreamHead();
+                connection.send(ANSWER);
+            }
+        });
+    }
+
     @Test
     void usageIsDoneWithoutWhereTheUpstreamRefusesTheOption() throws Exception {
-        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
-                    if (request.body().contains("stream_options")) {
-                        connection.send(
-                                reply("400 Bad", "", "{\"error\":{\"message\":\"unknown field stream_options\"}}"));
-                    } else {
-                        connection.sendStreamHead();
-                        connection.send(ANSWER);
-                    }
-                });
+        try (RawUpstream upstream =
+                        refusing("stream_options", "{\"error\":{\"message\":\"unknown field stream_options\"}}");
                 TestServer server = before(upstream)) {
             assertEquals("Hel\n😀llo", TestServer.text(server.chat(CHAT)));
             assertEquals("Hel\n😀llo", TestServer.text(server.chat(CHAT)));
@@ -166,15 +171,8 @@ class UpstreamFaultsTest {
 
     @Test
     void aRefusalThatQuotesTheQuestionForbidsNoUsage() throws Exception {
-        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
-                    if (request.body().contains("top_logprobs")) {
-                        connection.send(
-                                reply("400 Bad", "", "{\"detail\":\"top_logprobs in stream_options,top_logprobs\"}"));
-                    } else {
-                        connection.sendStreamHead();
-                        connection.send(ANSWER);
-                    }
-                });
+        try (RawUpstream upstream =
+                        refusing("top_logprobs", "{\"detail\":\"top_logprobs in stream_options,top_logprobs\"}");
                 TestServer server = before(upstream)) {
             String asked = CHAT.replaceFirst("\\{", "{\"extra\":{\"top_logprobs\":5},");
             assertEquals(400, server.post("/streams", asked).statusCode());

@@ -90,7 +90,7 @@ final class ChatCompletionsReader implements AnswerReader {
     private void choice(JsonNode choice) {
         JsonNode delta = choice.path("delta");
         if (delta.isObject()) {
-            thought(delta);
+            reasoning(Thoughts.in(delta));
             content(delta.path("content"));
             refusal(delta);
             toolCalls(delta);
@@ -105,11 +105,10 @@ final class ChatCompletionsReader implements AnswerReader {
 
     /** A server that does not stream wraps its whole message. Behind deltas it only repeats what was said. */
     private void message(JsonNode message) {
-        boolean textSaid = anyText;
         if (!anyReasoning) {
-            thought(message);
+            reasoning(Thoughts.in(message));
         }
-        if (!textSaid) {
+        if (!anyText) {
             content(message.path("content"));
         }
         if (!anyRefusal) {
@@ -141,17 +140,6 @@ final class ChatCompletionsReader implements AnswerReader {
         }
     }
 
-    private void thought(JsonNode delta) {
-        for (String name : UsualPiece.REASONING) {
-            String words = words(delta.path(name));
-            if (!words.isEmpty()) {
-                reasoning(words);
-                // Several names hold the same.
-                return;
-            }
-        }
-    }
-
     private void content(JsonNode content) {
         if (content.isTextual()) {
             text(content.textValue());
@@ -159,27 +147,12 @@ final class ChatCompletionsReader implements AnswerReader {
         // Mistral, Databricks: parts, of which some are thoughts.
         for (JsonNode part : content) {
             switch (part.path("type").asText()) {
-                case "thinking" -> reasoning(words(part.path("thinking")));
-                case "reasoning" -> reasoning(words(part.has("text") ? part : part.path("summary")));
+                case "thinking" -> reasoning(Thoughts.words(part.path("thinking")));
+                case "reasoning" -> reasoning(Thoughts.words(part.has("text") ? part : part.path("summary")));
                 case "refusal" -> refusal(part);
                 default -> text(part.path("text").asText(""));
             }
         }
-    }
-
-    /** The words of a thought: a text, an object that holds one, or a list of these. */
-    private static String words(JsonNode thought) {
-        if (thought.isTextual()) {
-            return thought.textValue();
-        }
-        if (thought.isObject()) {
-            return thought.path("text").asText(thought.path("summary").asText(""));
-        }
-        StringBuilder words = new StringBuilder();
-        for (JsonNode part : thought) {
-            words.append(words(part));
-        }
-        return words.toString();
     }
 
     private void refusal(JsonNode delta) {

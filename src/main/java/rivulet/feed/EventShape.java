@@ -51,8 +51,9 @@ final class EventShape {
         List<Hole> holes = new ArrayList<>();
         int counter = endOf(COUNTER, event, 0, from);
         int count = counter < 0 ? from : behindSpaces(event, counter, from);
-        if (digitsEnd(event, count, from) > count) {
-            holes.add(new Hole(count, digitsEnd(event, count, from), true));
+        int countEnd = digitsEnd(event, count, from);
+        if (countEnd > count) {
+            holes.add(new Hole(count, countEnd, true));
         }
         int pieceHole = holes.size();
         holes.add(new Hole(from, to, false));

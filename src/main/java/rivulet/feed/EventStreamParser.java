@@ -60,7 +60,7 @@ final class EventStreamParser {
     /** Whether there was any line that an event stream has. */
     private boolean known;
     /** The lines before that: where there is none, the body. */
-    private final StringBuilder strange = new StringBuilder(0);
+    private String strange = "";
 
     private boolean lastWasCr;
     /** The beginning of a line whose end has not come. */
@@ -115,7 +115,7 @@ final class EventStreamParser {
 
     /** The beginning of a body that has nothing of an event stream; empty: it has. */
     String strange() {
-        return known ? "" : strange.toString();
+        return known ? "" : strange;
     }
 
     private boolean betweenEvents() {
@@ -163,9 +163,11 @@ final class EventStreamParser {
         while (colon < to && bytes[colon] != ':') {
             colon++;
         }
+        if (!known) {
+            know(bytes, from, colon, to);
+        }
         if (colon == from) {
             // A comment.
-            known = true;
             return;
         }
         int value = Math.min(colon + 1, to);
@@ -173,27 +175,21 @@ final class EventStreamParser {
             value++;
         }
         if (is(DATA, bytes, from, colon)) {
-            known = true;
             dataBytes += to - value + 1;
             requireSmall(dataBytes);
             data(text(bytes, value, to));
         } else if (is(EVENT, bytes, from, colon)) {
-            known = true;
             type = value == to ? null : text(bytes, value, to);
-        } else if (!known) {
-            unused(
-                    text(bytes, from, Math.min(colon, from + MOST_STRANGE)),
-                    text(bytes, from, Math.min(to, from + MOST_STRANGE)));
         }
         // Else id and retry, which are for who would come again; or what the standard has ignored.
     }
 
-    /** A line of no use, where there was none before that is of any. */
-    private void unused(String name, String line) {
-        // The last line may be cut.
+    /** Looks at a line, where none before was an event stream's: a comment has no name, and the last line may be cut. */
+    private void know(byte[] bytes, int from, int colon, int to) {
+        String name = text(bytes, from, Math.min(colon, from + MOST_STRANGE));
         known = FIELDS.stream().anyMatch(field -> field.startsWith(name));
         if (!known && strange.length() < MOST_STRANGE) {
-            strange.append(line).append('\n');
+            strange += text(bytes, from, Math.min(to, from + MOST_STRANGE)) + '\n';
         }
     }
 

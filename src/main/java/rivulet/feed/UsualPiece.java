@@ -20,13 +20,9 @@ record UsualPiece(String text, int from, int to) {
     private static final List<String> BESIDE_CHOICES = List.of("usage", "x_groq", "error", "base_resp");
     /** What a choice may hold beside its delta that says something. */
     private static final List<String> BESIDE_DELTA = List.of("usage", "error");
-    /** Where a delta holds what the model thinks; of several the first counts. */
-    static final List<String> REASONING =
-            List.of("reasoning_content", "reasoning", "reasoning_text", "reasoning_details");
-
     /** What a delta may hold beside its content that says something. */
     private static final List<String> BESIDE_CONTENT = Stream.concat(
-                    REASONING.stream(), Stream.of("refusal", "tool_calls", "function_call"))
+                    Thoughts.NAMES.stream(), Stream.of("refusal", "tool_calls", "function_call"))
             .toList();
 
     /** The content in an event of Chat Completions, of one choice that goes on. */

@@ -28,20 +28,10 @@ import rivulet.TestServer;
 class ConnectionPoolsTest {
     private static final String NOBODY = "http://127.0.0.1:1/v1";
     private static final String EVENT = "8\r\ndata: a\n\r\n";
-    private static final ReadTurns NO_TURNS = new ReadTurns() {
-        @Override
-        public void begin() {}
-
-        @Override
-        public void waits() {}
-
-        @Override
-        public void end() {}
-    };
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final UpstreamClient client =
-            new UpstreamClient(Duration.ofSeconds(5), ProxySelector.of(null), threads, threads, NO_TURNS, false);
+            new UpstreamClient(Duration.ofSeconds(5), ProxySelector.of(null), threads, threads, new NoTurns(), false);
 
     @AfterEach
     void stop() {

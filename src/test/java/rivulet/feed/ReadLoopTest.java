@@ -26,20 +26,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class ReadLoopTest {
     private static final int BUSY = 4;
-    private static final ReadTurns NO_TURNS = new ReadTurns() {
-        @Override
-        public void begin() {}
-
-        @Override
-        public void waits() {}
-
-        @Override
-        public void end() {}
-    };
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     private final List<SocketChannel> open = new ArrayList<>();
-    private final ReadLoop loop = new ReadLoop(NO_TURNS);
+    private final ReadLoop loop = new ReadLoop(new NoTurns());
     private final Thread thread = new Thread(loop);
 
     @BeforeEach

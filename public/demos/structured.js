@@ -36,7 +36,7 @@ export function structured() {
   const problem = demo.section.querySelector('.problem');
   const paper = demo.section.querySelector('.document');
   const form = new DocumentForm(paper);
-  const { preset, message, run: runButton } = demo.form.elements;
+  const { preset, message, run: runButton, stop: stopButton } = demo.form.elements;
 
   const choose = () => {
     const chosen = PRESETS[preset.value];
@@ -50,7 +50,8 @@ export function structured() {
     try {
       const parsed = JSON.parse(schema.value);
       problem.textContent = '';
-      runButton.disabled = false;
+      // Not while a document is written: another would be built into the same form.
+      runButton.disabled = !stopButton.disabled;
       return parsed;
     } catch (error) {
       problem.textContent = t('notSchema', { message: error.message });

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+import rivulet.TestServer;
 
 /** The demos, and the wire beside them. */
 final class DemosTest extends PageTest {
@@ -130,5 +133,22 @@ final class DemosTest extends PageTest {
         assertTrue(browser.text("#curl").startsWith("curl -N '" + server.url("/streams")), browser.text("#curl"));
         assertTrue(browser.exists("#plot .ticks"));
         assertTrue(browser.text("[data-figure=ttft]").matches("\\d+ ms|\\d+\\.\\d\\d s"));
+    }
+
+    /** What comes in is what was begun last: another document must not be built into it. */
+    @Test
+    void nothingElseBeginsWhileADocumentIsWritten() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-5tps")) {
+            browser.open(own.url("/#/structured"));
+            choose("structured", "preset", "helloworld");
+            run("structured");
+            browser.await("a field grows", () -> browser.exists(".document .string"));
+            choose("structured", "preset", "recipe");
+            assertFalse(browser.find("#view-structured [name=run]").isEnabled());
+            browser.click("#view-structured [name=stop]");
+            browser.awaitState("cancelled");
+            assertTrue(browser.find("#view-structured [name=run]").isEnabled());
+            browser.open(server.url("/"));
+        }
     }
 }

@@ -68,7 +68,7 @@ export function streamed(demo, { kept: name, body, onBegin, onEvent, onEnd = () 
   }
 
   demo.onRun(start);
-  demo.onStop(() => run?.stop());
+  demo.onStop(() => run?.ended || run?.stop());
   return {
     /** Goes on with the stream that a reload left behind. */
     resume() {

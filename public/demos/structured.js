@@ -1,7 +1,8 @@
 /** Structured answers: a schema to edit, and a form that fills while the document is written. */
 import { Run } from '../run.js';
-import { BASE } from '../api.js';
+import { BASE, cancel } from '../api.js';
 import { t } from '../words.js';
+import { parsePosition } from '../stream.js';
 import { partsOf, showClocks } from './demo.js';
 import { streamed } from './streamed.js';
 import { DocumentForm } from './form.js';
@@ -95,8 +96,10 @@ export function structured() {
     const run = new Run({ request: { path } });
     const source = new EventSource(`${BASE}/${path}`);
     const members = new Set();
+    let position = null;
     const end = (state, words = '') => {
       source.close();
+      stopButton.removeEventListener('click', run.stop);
       run.enter(state);
       demo.busy(false);
       showClocks(demo.clocks, run);
@@ -107,9 +110,14 @@ export function structured() {
     show('live');
     demo.busy(true);
     showClocks(demo.clocks, run);
-    demo.form.elements.stop.addEventListener('click', () => end('cancelled'), { once: true });
+    run.stop = () => {
+      end('cancelled');
+      if (position) cancel(position.stream);
+    };
+    stopButton.addEventListener('click', run.stop);
     source.onopen = () => run.enter('live');
     source.onmessage = ({ data, lastEventId }) => {
+      position = parsePosition(lastEventId);
       const envelope = JSON.parse(data);
       run.record({ name: envelope.status, data, id: lastEventId, size: data.length + lastEventId.length + 14 }, envelope.status === 'chunk');
       if (envelope.status === 'chunk') {

@@ -151,4 +151,18 @@ final class DemosTest extends PageTest {
             browser.open(server.url("/"));
         }
     }
+
+    @Test
+    void escapeStopsHelloWorldAndItsGeneration() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-5tps")) {
+            browser.open(own.url("/#/structured"));
+            choose("structured", "preset", "helloworld");
+            run("structured");
+            browser.await("a field grows", () -> browser.exists(".document .string"));
+            browser.find("#view-structured [name=stop]").sendKeys(Keys.ESCAPE);
+            browser.awaitState("cancelled");
+            browser.await("the generation ends", () -> own.liveStreams() == 0);
+            browser.open(server.url("/"));
+        }
+    }
 }

@@ -133,7 +133,7 @@ export function structured() {
       }
     };
     source.onerror = () => {
-      if (source.readyState === EventSource.CLOSED) end('failed', t('unreachable'));
+      if (source.readyState === EventSource.CLOSED) end('failed', t('refusedUnread'));
       else run.enter('reconnecting');
     };
   }

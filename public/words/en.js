@@ -70,6 +70,7 @@ export default {
   lost: 'The answer was lost before it began. Ask again.',
   expired: 'The rest of this answer is no longer kept by the server.',
   unreachable: 'The server cannot be reached. Is it running?',
+  refusedUnread: 'The server refused. An EventSource cannot read why: curl shows it.',
   firstTokenIn: 'first token {time}',
   ttft: 'First token',
   elapsed: 'Elapsed',

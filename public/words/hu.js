@@ -70,6 +70,7 @@ export default {
   lost: 'A válasz elveszett, mielőtt elkezdődött volna. Kérdezd újra.',
   expired: 'A válasz többi részét a szerver már nem őrzi.',
   unreachable: 'A szerver nem érhető el. Fut?',
+  refusedUnread: 'A szerver elutasította. Az EventSource nem tudja kiolvasni, miért: a curl megmutatja.',
   firstTokenIn: 'első token {time}',
   ttft: 'Első token',
   elapsed: 'Eltelt idő',

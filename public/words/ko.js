@@ -70,6 +70,7 @@ export default {
   lost: '답변이 시작되기 전에 사라졌습니다. 다시 물어보세요.',
   expired: '이 답변의 나머지는 서버에 더 이상 남아 있지 않습니다.',
   unreachable: '서버에 연결할 수 없습니다. 실행 중인가요?',
+  refusedUnread: '서버가 거절했습니다. EventSource는 그 이유를 읽을 수 없습니다. curl로 확인하세요.',
   firstTokenIn: '첫 토큰 {time}',
   ttft: '첫 토큰',
   elapsed: '경과 시간',

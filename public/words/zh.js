@@ -70,6 +70,7 @@ export default {
   lost: '回答在开始之前丢失，请重新提问。',
   expired: '服务器已不再保留此回答的其余部分。',
   unreachable: '无法连接服务器，它在运行吗？',
+  refusedUnread: '服务器拒绝了请求。EventSource 读不到原因，可用 curl 查看。',
   firstTokenIn: '首个 token {time}',
   ttft: '首个 token',
   elapsed: '用时',

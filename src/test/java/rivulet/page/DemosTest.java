@@ -165,4 +165,19 @@ final class DemosTest extends PageTest {
             browser.open(server.url("/"));
         }
     }
+
+    @Test
+    void refusedHelloWorldIsNotSaidToBeUnreachable() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-quota")) {
+            browser.open(own.url("/#/structured"));
+            choose("structured", "preset", "helloworld");
+            run("structured");
+            browser.awaitState("failed");
+            assertEquals(
+                    "The server refused. An EventSource cannot read why: curl shows it.", browser.text(".document"));
+            browser.open(server.url("/"));
+        }
+        // What the browser itself says about the 429 is no fault of the page.
+        browser.complaints();
+    }
 }

@@ -119,6 +119,15 @@ export function follow(run, { onEvent, onEnd, ...how }) {
     },
   });
   run.cut = () => reader.cut();
-  run.stop = () => reader.stream && cancel(reader.stream);
+  run.stop = () => {
+    if (reader.stream) {
+      cancel(reader.stream);
+      return;
+    }
+    // Nobody was told an id: the server ends what it knows nobody can come back to.
+    run.enter('cancelled');
+    reader.close();
+    onEnd('cancelled', null);
+  };
   return reader;
 }

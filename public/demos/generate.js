@@ -21,7 +21,11 @@ export function generate() {
     reads.replaceChildren();
     demo.busy(true);
     showClocks(demo.clocks, run);
-    const state = await read(body).catch((error) => {
+    // Until there is an id to cancel by, the connection is what there is.
+    const begun = new AbortController();
+    run.stop = () => begun.abort();
+    const state = await read(body, begun.signal).catch((error) => {
+      if (error.name === 'AbortError') return 'cancelled';
       answer.append(failureText({ code: 'unreachable', ...error, message: error.message }));
       return 'failed';
     });
@@ -32,8 +36,8 @@ export function generate() {
   });
   demo.onStop(() => run?.stop());
 
-  async function read(body) {
-    const response = await fetch(`${BASE}/generate`, { method: 'POST', body: JSON.stringify(body) });
+  async function read(body, signal) {
+    const response = await fetch(`${BASE}/generate`, { method: 'POST', body: JSON.stringify(body), signal });
     if (!response.ok) throw await refusalOf(response);
     run.stop = () => cancel(response.headers.get('Stream-Id'));
     run.enter('live');

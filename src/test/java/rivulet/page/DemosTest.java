@@ -180,4 +180,21 @@ final class DemosTest extends PageTest {
         // What the browser itself says about the 429 is no fault of the page.
         browser.complaints();
     }
+
+    /** Until the model says something there is no id to cancel by: the connection is what there is. */
+    @Test
+    void stopStopsWhatHasNotBegun() {
+        try (TestServer slow = TestServer.with("OPENAI_MODEL", "sim-wait-10s")) {
+            for (String demo : List.of("compare", "generate")) {
+                browser.open(slow.url("/#/" + demo));
+                run(demo);
+                browser.await("asked", () -> slow.liveStreams() > 0);
+                browser.find("#view-" + demo).findElement(By.name("stop")).click();
+                browser.awaitState("cancelled");
+                assertTrue(browser.find("#view-" + demo + " [name=run]").isEnabled());
+                browser.await("the generation ends", () -> slow.liveStreams() == 0);
+            }
+            browser.open(server.url("/"));
+        }
+    }
 }

@@ -9,7 +9,7 @@ import { showLight } from './light.js';
 import { loadModels, showModel } from './settings.js';
 import { signedIn } from './sign-in.js';
 import { health } from './api.js';
-import { openWire, wireOpen } from './wire.js';
+import { wireOpen } from './wire.js';
 import { currentRun } from './run.js';
 import { countdown } from './demos/countdown.js';
 import { fakeLlm } from './demos/fake-llm.js';
@@ -132,9 +132,10 @@ function save(extension, type, as) {
 addEventListener('hashchange', route);
 addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || document.querySelector('dialog[open], [popover]:popover-open')) return;
-  if (document.body.dataset.side === 'open') openSide(false);
-  else if (wireOpen() && innerWidth < WIDE_PX) openWire(false);
-  else if (isAnswering()) stop();
+  // As if the button were pressed: it gives the focus back.
+  if (document.body.dataset.side === 'open') byId('side-close').click();
+  else if (wireOpen() && innerWidth < WIDE_PX) byId('wire-close').click();
+  else if (isAnswering() && document.body.dataset.view === 'chat') stop();
   else if (currentRun() && !currentRun().ended) currentRun().stop();
 });
 start();

@@ -130,7 +130,7 @@ list.addEventListener('keydown', (event) => {
 });
 byId('curl-copy').addEventListener('click', (event) => copy(byId('curl').textContent, event.currentTarget));
 
-export function openWire(open) {
+function openWire(open) {
   panel.hidden = !open;
   document.body.dataset.wire = open ? 'open' : 'closed';
   toggle.setAttribute('aria-expanded', String(open));

@@ -197,4 +197,18 @@ final class DemosTest extends PageTest {
             browser.open(server.url("/"));
         }
     }
+
+    @Test
+    void escapeStopsTheDemoThatIsSeenAndNoAnswerBehindIt() {
+        model("sim-20tps-500tokens");
+        ask("For long.");
+        awaitAnswerLongerThan(5);
+        browser.run("location.hash = '#/countdown'");
+        run("countdown");
+        browser.await("a number", () -> browser.text("[data-part=number]").equals("5"));
+        browser.find("#view-countdown [name=stop]").sendKeys(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+        assertEquals("live", browser.find(".answer").getDomAttribute("data-state"));
+        browser.click("#new-chat");
+    }
 }

@@ -3,6 +3,7 @@ package rivulet.page;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.interactions.Actions;
@@ -49,6 +50,31 @@ final class KeyboardTest extends PageTest {
         browser.awaitState("complete");
         assertEquals("one\ntwo", keptAnswer().path("text").asText());
         assertEquals("question", focused());
+    }
+
+
+    @Test
+    void panelsOverThePageCloseByEscapeAndGiveTheFocusBack() {
+        browser.size(390, 780);
+        browser.run("if (!document.getElementById('wire').hidden) document.getElementById('wire-close').click()");
+        for (String opener : List.of("side-open", "wire-toggle")) {
+            browser.click("#" + opener);
+            browser.await(
+                    "open",
+                    () -> browser.find("#" + opener)
+                            .getDomAttribute("aria-expanded")
+                            .equals("true"));
+            browser.run(
+                    "document.querySelector(arguments[0]).focus()",
+                    opener.equals("side-open") ? "#language" : "#events");
+            press(Keys.ESCAPE);
+            browser.await(
+                    "closed",
+                    () -> browser.find("#" + opener)
+                            .getDomAttribute("aria-expanded")
+                            .equals("false"));
+            assertEquals(opener, focused());
+        }
     }
 
     @Test

@@ -78,7 +78,11 @@ async function conversationChanged() {
 async function speakNow(tag, chosen) {
   await speak(tag, chosen);
   byId('language').value = language();
-  showIdeas(ask);
+  showIdeas((idea) => {
+    ask(idea);
+    // The idea goes, and would take the focus with it.
+    byId('stop').focus();
+  });
   showLight();
   showModel();
   showTitle();

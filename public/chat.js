@@ -90,6 +90,7 @@ function askAgain(text) {
   if (at === 0) conversation.title = titleOf(conversation.messages[0].content);
   showAll();
   askModel();
+  byId('stop').focus();
 }
 
 /** Shows the conversation from its beginning; an answer that was left open is gone on with. */
@@ -120,8 +121,12 @@ function markLast() {
     const last = [...thread.querySelectorAll(kind)].at(-1);
     if (last) last.dataset.last = '';
   }
-  byId('send').hidden = answering !== null;
-  byId('stop').hidden = answering === null;
+  const [goes, stays] = answering ? ['send', 'stop'] : ['stop', 'send'];
+  // A button that goes would take the focus with it.
+  const focused = document.activeElement === byId(goes);
+  byId(goes).hidden = true;
+  byId(stays).hidden = false;
+  if (focused) byId(stays).focus();
 }
 
 function edit() {

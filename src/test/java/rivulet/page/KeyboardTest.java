@@ -52,6 +52,27 @@ final class KeyboardTest extends PageTest {
         assertEquals("question", focused());
     }
 
+    /** A button that goes must not take the focus with it: who has no mouse would begin at the top again. */
+    @Test
+    void focusStaysWhereSendAndStopAre() {
+        model("sim-20tps-500tokens");
+        press("For long.", Keys.TAB, Keys.ENTER);
+        awaitAnswerLongerThan(5);
+        assertEquals("stop", focused());
+        press(Keys.ENTER);
+        browser.awaitState("cancelled");
+        assertEquals("send", focused());
+        browser.find(".answer [data-act=again]").sendKeys(Keys.ENTER);
+        browser.awaitState("live");
+        assertEquals("stop", focused());
+        press(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+        browser.click("#new-chat");
+        browser.find(".idea").sendKeys(Keys.ENTER);
+        assertEquals("stop", focused());
+        press(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+    }
 
     @Test
     void panelsOverThePageCloseByEscapeAndGiveTheFocusBack() {

@@ -22,6 +22,8 @@ let answering = null;
 let onChange = () => {};
 /** Whether the thread stays at its end as it grows: until someone scrolls up. */
 let following = true;
+/** Where the thread stood when this was last looked at. */
+let scrolledTo = 0;
 
 export const currentConversation = () => conversation;
 export const isAnswering = () => answering !== null;
@@ -154,10 +156,13 @@ const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight
 function toEnd() {
   following = true;
   scroll.scrollTop = scroll.scrollHeight;
+  scrolledTo = scroll.scrollTop;
 }
 
 scroll.addEventListener('scroll', () => {
-  following = atEnd();
+  // The event is told a frame late: what has come since then, too, leaves a gap to the end.
+  following = atEnd() || (following && scroll.scrollTop >= scrolledTo);
+  scrolledTo = scroll.scrollTop;
   byId('to-end').hidden = following;
 }, { passive: true });
 const sizes = new ResizeObserver(() => {

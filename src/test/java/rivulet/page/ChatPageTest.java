@@ -110,6 +110,22 @@ final class ChatPageTest extends PageTest {
         assertTrue(longest < 1000, "the page stood still for " + longest + " ms");
     }
 
+    /** The event that tells of the page's own scrolling comes a frame later, when there may be more. */
+    @Test
+    void whatComesWhileThePageScrollsIsFollowedToo() {
+        model("sim-fast-2000tokens");
+        ask("At length.");
+        browser.awaitState("complete");
+        browser.run("const grow = (height) => { const more = document.createElement('div');"
+                + "more.style.flex = `0 0 ${height}px`; document.getElementById('thread').append(more); };"
+                + "grow(200); document.getElementById('to-end').click(); grow(500);");
+        browser.runAsync("for (let i = 0; i < 5; i++) await new Promise(requestAnimationFrame);");
+        assertEquals(
+                0L,
+                browser.run("const s = document.getElementById('scroll');"
+                        + "return Math.round(s.scrollHeight - s.scrollTop - s.clientHeight)"));
+    }
+
     @Test
     void hostileMarkdownDoesNothing() {
         String hostile = """

@@ -58,7 +58,8 @@ export function ask(text) {
   askModel();
 }
 
-const titleOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS);
+// Half an emoji would be shown as none.
+const titleOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS).replace(/[\ud800-\udbff]$/, '');
 
 const hooks = {
   onKept: () => onChange(),

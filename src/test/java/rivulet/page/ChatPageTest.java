@@ -228,6 +228,15 @@ final class ChatPageTest extends PageTest {
         assertFalse(browser.exists("#conversations a"));
     }
 
+
+    @Test
+    void titleIsCutBetweenCharacters() {
+        model("sim-echo-fast");
+        askAtOnce("a".repeat(59) + "🌊 and more");
+        browser.awaitState("complete");
+        assertEquals("a".repeat(59), browser.text("#title"));
+    }
+
     @Test
     void anotherChatLeavesTheAnswerToGoOn() {
         model("sim-60tps-300tokens");

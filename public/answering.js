@@ -73,6 +73,8 @@ export class Answering {
   forget() {
     this.#letGo();
     if (this.answer.stream) cancel(this.answer.stream);
+    // Its id is still to come.
+    else this.run.stop();
   }
 
   /** Writes down where the reading is. */

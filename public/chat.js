@@ -213,10 +213,16 @@ growing(question);
 byId('stop').addEventListener('click', stop);
 
 onOtherTab(async (id) => {
-  if (id !== conversation.id || answering) return;
+  if (id !== conversation.id) return;
   const theirs = await findConversation(id);
-  if (!theirs || answering || id !== conversation.id) return;
-  conversation = theirs;
-  showAll();
+  if (id !== conversation.id) return;
+  if (!theirs) {
+    forget();
+    await openConversation('');
+    onChange();
+  } else if (!answering) {
+    conversation = theirs;
+    showAll();
+  }
 });
 addEventListener('pagehide', () => answering?.keepPlace());

@@ -8,6 +8,8 @@ import { randomId } from './api.js';
 const STORE = 'conversations';
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('rivulet') : null;
 const memory = new Map();
+/** What was deleted stays so, though its answer may still be on its way. */
+const gone = new Set();
 let opened = null;
 
 function open() {
@@ -50,16 +52,26 @@ export function findConversation(id) {
 
 /** Keeps it; other tabs look again, unless it is only the next words of an answer that they read themselves. */
 export async function keep(conversation, tellOthers = true) {
+  if (gone.has(conversation.id)) return;
   await run('readwrite', (store) => store.put(conversation), () => memory.set(conversation.id, conversation));
-  if (tellOthers) channel?.postMessage(conversation.id);
+  if (tellOthers) channel?.postMessage({ id: conversation.id });
 }
 
 export async function remove(id) {
+  await drop(id);
+  channel?.postMessage({ id, dropped: true });
+}
+
+async function drop(id) {
+  gone.add(id);
   await run('readwrite', (store) => store.delete(id), () => memory.delete(id));
-  channel?.postMessage(id);
 }
 
 /** Calls back with the id of a conversation that another tab changed. */
 export function onOtherTab(changed) {
-  channel?.addEventListener('message', (event) => changed(event.data));
+  channel?.addEventListener('message', async ({ data: { id, dropped } }) => {
+    // This tab may have kept it once more meanwhile.
+    if (dropped) await drop(id);
+    changed(id);
+  });
 }

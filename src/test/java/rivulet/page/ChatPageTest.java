@@ -228,6 +228,30 @@ final class ChatPageTest extends PageTest {
         assertFalse(browser.exists("#conversations a"));
     }
 
+    /** Nobody would ever see what is generated, and a stream that has had no viewer yet waits for one. */
+    @Test
+    void deletedConversationStaysDeletedThoughItsAnswerWasJustAskedFor() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-echo-fast")) {
+            browser.openFresh(own.url("/"));
+            ask("one");
+            browser.awaitState("complete");
+            browser.await("listed", () -> browser.exists("#conversations a"));
+            browser.run("const real = window.fetch; window.fetch = async (url, init) => {"
+                    + "const response = await real(url, init);"
+                    + "if (init?.method === 'POST') await new Promise((resolve) => { window.letGo = resolve; });"
+                    + "return response; };");
+            model("sim-20tps-500tokens");
+            ask("two");
+            browser.await("asked", () -> browser.run("return window.letGo ? 1 : null") != null);
+            browser.click("#conversations [data-act=delete]");
+            browser.await("gone", () -> !browser.exists("#conversations a"));
+            browser.run("window.letGo()");
+            browser.await("the generation ends", () -> own.liveStreams() == 0);
+            browser.open(own.url("/"));
+            assertFalse(browser.exists("#conversations a"));
+            browser.open(server.url("/"));
+        }
+    }
 
     @Test
     void titleIsCutBetweenCharacters() {

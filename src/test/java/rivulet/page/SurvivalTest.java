@@ -1,6 +1,7 @@
 package rivulet.page;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -112,6 +113,30 @@ final class SurvivalTest extends PageTest {
         }
     }
 
+    @Test
+    void conversationThatAnotherTabDeletesIsGoneHereToo() {
+        model("sim-20tps-500tokens");
+        ask("Both.");
+        awaitAnswerLongerThan(5);
+        String stream = keptAnswer().path("stream").asText();
+        String first = browser.driver().getWindowHandle();
+        String address = browser.driver().getCurrentUrl();
+        browser.driver().switchTo().newWindow(WindowType.TAB);
+        try {
+            browser.open(address);
+            awaitAnswerLongerThan(5);
+            browser.click("#conversations [data-act=delete]");
+            browser.await(
+                    "the generation ends",
+                    () -> stateOf(stream).path("status").asText().equals("done"));
+        } finally {
+            browser.driver().close();
+            browser.driver().switchTo().window(first);
+        }
+        browser.await("nothing is shown", () -> browser.find("#empty").isDisplayed());
+        browser.open(server.url("/"));
+        assertFalse(browser.exists("#conversations a"));
+    }
     @Test
     void stopReachesTheUpstream() throws IOException, InterruptedException {
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {

@@ -11,6 +11,7 @@ import { signedIn } from './sign-in.js';
 import { health } from './api.js';
 import { wireOpen } from './wire.js';
 import { currentRun } from './run.js';
+import { local } from './storage.js';
 import { countdown } from './demos/countdown.js';
 import { fakeLlm } from './demos/fake-llm.js';
 import { compare } from './demos/compare.js';
@@ -32,7 +33,7 @@ const DEMOS = { countdown, 'fake-llm': fakeLlm, compare, generate, structured };
 const mounted = {};
 
 function showTheme() {
-  const theme = localStorage.getItem(THEME) ?? 'system';
+  const theme = local.getItem(THEME) ?? 'system';
   byId('theme').value = theme;
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
@@ -115,7 +116,7 @@ byId('language').addEventListener('change', async (event) => {
   await showConversations();
 });
 byId('theme').addEventListener('change', (event) => {
-  localStorage.setItem(THEME, event.target.value);
+  local.setItem(THEME, event.target.value);
   showTheme();
 });
 byId('new-chat').addEventListener('click', () => {

@@ -22,7 +22,7 @@ function open() {
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => resolve(null);
-  });
+  }).catch(() => null);
   return opened;
 }
 

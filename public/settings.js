@@ -1,6 +1,7 @@
 /** Model, instructions and the rest, kept in this browser; sent only where they are set. */
 import { byId, element } from './dom.js';
 import { models } from './api.js';
+import { local } from './storage.js';
 import { t } from './words.js';
 
 const KEPT = 'rivulet.settings';
@@ -10,7 +11,7 @@ const chip = byId('model-chip');
 let upstreamDefault = '';
 let ids = [];
 
-const read = () => JSON.parse(localStorage.getItem(KEPT) ?? '{}');
+const read = () => JSON.parse(local.getItem(KEPT) ?? '{}');
 
 /** The settings as fields of a chat's request. */
 export function requestFields() {
@@ -37,13 +38,13 @@ export function showModel() {
 }
 
 function chooseModel(id) {
-  localStorage.setItem(KEPT, JSON.stringify({ ...read(), model: id === upstreamDefault ? '' : id }));
+  local.setItem(KEPT, JSON.stringify({ ...read(), model: id === upstreamDefault ? '' : id }));
   showModel();
   byId('question').focus();
 }
 
 function keepAll() {
-  localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(new FormData(form))));
+  local.setItem(KEPT, JSON.stringify(Object.fromEntries(new FormData(form))));
   showModel();
 }
 

@@ -2,6 +2,7 @@
 import { byId, copy, eachFrame, element } from './dom.js';
 import { bytes, duration, seconds } from './format.js';
 import { curlLine } from './curl.js';
+import { local } from './storage.js';
 import { drawPlot, longestGap } from './plot.js';
 import { t } from './words.js';
 import { currentRun, watchRuns } from './run.js';
@@ -142,16 +143,16 @@ export const wireOpen = () => !panel.hidden;
 
 toggle.addEventListener('click', () => {
   openWire(panel.hidden);
-  localStorage.setItem(OPEN, panel.hidden ? 'closed' : 'open');
+  local.setItem(OPEN, panel.hidden ? 'closed' : 'open');
 });
 byId('wire-close').addEventListener('click', () => {
   openWire(false);
-  localStorage.setItem(OPEN, 'closed');
+  local.setItem(OPEN, 'closed');
   toggle.focus();
 });
 // A panel over the page would hide the page on a small screen: there it opens only when asked.
 const wide = matchMedia('(min-width: 1100px)').matches;
-openWire(wide && localStorage.getItem(OPEN) !== 'closed');
+openWire(wide && local.getItem(OPEN) !== 'closed');
 
 watchRuns((run, what) => {
   if (what === 'begun') begun(run);

@@ -1,5 +1,6 @@
 /** The interface's words in the language in use. Whatever a language lacks is said in English. */
 import english from './words/en.js';
+import { local } from './storage.js';
 
 export const LANGUAGES = { en: 'English', ko: '한국어', zh: '中文', hu: 'Magyar' };
 
@@ -16,14 +17,14 @@ export function t(key, values = {}) {
 
 /** The language chosen before, else the browser's first that is known. */
 export function preferredLanguage() {
-  const chosen = localStorage.getItem(CHOSEN);
+  const chosen = local.getItem(CHOSEN);
   if (chosen in LANGUAGES) return chosen;
   return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? 'en';
 }
 
 /** Loads a language and puts it in place. */
 export async function speak(tag, chosen = false) {
-  if (chosen) localStorage.setItem(CHOSEN, tag);
+  if (chosen) local.setItem(CHOSEN, tag);
   words = tag === 'en' ? english : (await import(`./words/${tag}.js`)).default;
   document.documentElement.lang = tag;
   translate(document);

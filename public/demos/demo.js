@@ -1,5 +1,6 @@
 /** What the demos have in common: a form that starts and stops one run, its clocks, and a stream that a reload finds. */
 import { duration, seconds } from '../format.js';
+import { session } from '../storage.js';
 import { t } from '../words.js';
 
 /** The elements of a demo's section. */
@@ -41,8 +42,8 @@ export function showClocks(node, run) {
 export function keptStream(demo) {
   const key = `rivulet.${demo}`;
   return {
-    read: () => JSON.parse(sessionStorage.getItem(key) ?? 'null'),
-    write: (value) => sessionStorage.setItem(key, JSON.stringify(value)),
-    clear: () => sessionStorage.removeItem(key),
+    read: () => JSON.parse(session.getItem(key) ?? 'null'),
+    write: (value) => session.setItem(key, JSON.stringify(value)),
+    clear: () => session.removeItem(key),
   };
 }

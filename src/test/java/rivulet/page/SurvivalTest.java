@@ -137,6 +137,33 @@ final class SurvivalTest extends PageTest {
         browser.open(server.url("/"));
         assertFalse(browser.exists("#conversations a"));
     }
+
+    /** As where the browser was told to let no site keep anything: even to look at the storage throws. */
+    @Test
+    void pageWorksWhereNothingMayBeKept() {
+        String script = (String) ((Map<?, ?>)
+                        browser.driver()
+                                .executeCdpCommand(
+                                        "Page.addScriptToEvaluateOnNewDocument",
+                                        Map.of(
+                                                "source",
+                                                "for (const name of ['localStorage', 'sessionStorage'])"
+                                                        + " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
+                                                        + "indexedDB.constructor.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")))
+                .get("identifier");
+        try {
+            browser.open(server.url("/"));
+            ask("Once.");
+            browser.awaitState("complete");
+            browser.open(server.url("/#/countdown"));
+            browser.find("#view-countdown [name=run]").click();
+            browser.await("it counts", () -> browser.text("[data-part=number]").equals("4"));
+        } finally {
+            devTools("Page.removeScriptToEvaluateOnNewDocument", Map.of("identifier", script));
+            browser.open(server.url("/"));
+        }
+    }
+
     @Test
     void stopReachesTheUpstream() throws IOException, InterruptedException {
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {

@@ -3,7 +3,11 @@ package rivulet.page;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** How the chat, its panels and the languages look. */
@@ -51,6 +55,17 @@ final class ChatLooksTest extends Looks {
         shootAll("chat-failed");
     }
 
+    @Test
+    void printShowsTheWholeConversation() {
+        model("sim-fast-2000tokens-markdown");
+        ask("At length.");
+        browser.awaitState("complete");
+        String pdf = (String)
+                browser.driver().executeCdpCommand("Page.printToPDF", Map.of()).get("data");
+        String file = new String(Base64.getDecoder().decode(pdf), StandardCharsets.ISO_8859_1);
+        long pages = Pattern.compile("/Type ?/Page\\b").matcher(file).results().count();
+        assertTrue(pages > 1, pages + " pages");
+    }
     @Test
     void settings() {
         browser.click("#settings-open");

@@ -66,6 +66,21 @@ final class ChatLooksTest extends Looks {
         long pages = Pattern.compile("/Type ?/Page\\b").matcher(file).results().count();
         assertTrue(pages > 1, pages + " pages");
     }
+
+    /** As a window of 1280 by 860 is at twice the size, or a phone that lies on its side. */
+    @Test
+    void wireIsReachedToItsEndInALowWindow() {
+        model("sim-fast");
+        ask("What is seen?");
+        browser.awaitState("complete");
+        browser.size(640, 430);
+        assertEquals(
+                true,
+                browser.run("const events = document.getElementById('events'); events.scrollIntoView(false);"
+                        + "const at = events.getBoundingClientRect();"
+                        + "return Math.floor(at.bottom) <= innerHeight && at.height > 90"));
+    }
+
     @Test
     void settings() {
         browser.click("#settings-open");

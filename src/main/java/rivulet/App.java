@@ -145,6 +145,15 @@ public final class App {
     /** Begins nothing new, lets live streams end, ends those that do not, and stops. */
     void stop() {
         streams.drain();
+        int live = streams.liveCount();
+        if (live > 0 && !config.drainTimeout().isZero()) {
+            // Whoever pressed Ctrl-C would take the silence for a server that hangs.
+            LoggerFactory.getLogger(App.class)
+                    .info(
+                            "stops once what is live has ended ({} streams), after {} s at most (DRAIN_TIMEOUT)",
+                            live,
+                            config.drainTimeout().toSeconds());
+        }
         // What other nodes generate is followed elsewhere from now on.
         store.stopFollowing();
         await(() -> streams.liveCount() == 0, config.drainTimeout());

@@ -42,6 +42,22 @@ class AccessLogTest {
     }
 
     @Test
+    void aStopSaysWhatItWaitsFor() {
+        PrintStream console = System.err;
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+        try {
+            TestServer server = TestServer.writing(out, "DRAIN_TIMEOUT", "1s");
+            server.post("/streams", "{\"kind\":\"countdown\"}", "Accept", "application/json");
+            server.close();
+        } finally {
+            System.setErr(console);
+        }
+        String all = logged.toString(StandardCharsets.UTF_8);
+        assertTrue(all.contains("(1 streams), after 1 s at most (DRAIN_TIMEOUT)"), all);
+    }
+
+    @Test
     void aRequestAndItsGenerationAreTold() {
         try (TestServer server = TestServer.writing(out, "LOG_FORMAT", "json")) {
             String answer = server.get(

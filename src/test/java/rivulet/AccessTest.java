@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -328,7 +330,7 @@ class AccessTest {
     }
 
     @Test
-    void oneViewerTooManyIsRefusedAndAResumeIsSentAwayToComeAgain() {
+    void oneViewerTooManyIsRefusedAndAResumeIsSentAwayToComeAgain() throws IOException {
         try (TestServer other = TestServer.with("MAX_VIEWERS", "1")) {
             PlainViewer watching = new PlainViewer();
             watching.view(other.port(), "/sse/fake-llm?text=abc&delay=10ms&format=json", Long.MAX_VALUE);
@@ -337,12 +339,27 @@ class AccessTest {
             var held = other.getAsync("/sse/countdown?from=3600");
             TestServer.await("it is watched", () -> other.viewers() == 1);
             assertEquals("too_many_viewers", code(503, other.get("/sse/countdown")));
-            RawHttp.Answer resumed = RawHttp.get(
-                    other.port(),
-                    "/sse/fake-llm?last_event_id=" + watching.lastEventId().replaceFirst("\\.\\d+$", ".0"));
+            String path =
+                    "/sse/fake-llm?last_event_id=" + watching.lastEventId().replaceFirst("\\.\\d+$", ".0");
+            RawHttp.Answer resumed = RawHttp.get(other.port(), path);
             assertEquals(200, resumed.status());
             assertEquals(": hb\n", resumed.body());
+            // As proxies ask, whose connection ends with the answer.
+            assertTrue(isBrokenOff(other.port(), "GET " + path + " HTTP/1.0\r\n\r\n"));
+            assertTrue(isBrokenOff(
+                    other.port(), "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
             held.cancel(true);
+        }
+    }
+
+    private static boolean isBrokenOff(int port, String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            return answer.contains("Transfer-Encoding: chunked") && !answer.endsWith("0\r\n\r\n");
+        } catch (SocketException reset) {
+            return true;
         }
     }
 }

@@ -14,6 +14,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -55,8 +59,12 @@ public final class StreamResponse {
         request = ServletContextRequest.getServletContextRequest(ctx.req());
         this.onGone = onGone;
         this.peer = peer;
-        headers.forEach((name, value) ->
-                request.getServletContextResponse().getHeaders().put(name, value));
+        HttpFields.Mutable head = request.getServletContextResponse().getHeaders();
+        headers.forEach(head::put);
+        if (isOf(HttpVersion.HTTP_1_1)) {
+            // Jetty would else end it with a connection that is to be closed, as it ends where it is broken off.
+            head.put(HttpHeader.TRANSFER_ENCODING, HttpHeaderValue.CHUNKED.asString());
+        }
         // Javalin does not listen.
         async(ctx.req()).addListener(new GoneListener());
     }
@@ -83,14 +91,17 @@ public final class StreamResponse {
     }
 
     /**
-     * Breaks the response off: the connection is closed without a last chunk, or the HTTP/2 stream is reset, so that the
-     * peer can tell it from an end. A write in flight fails.
+     * Breaks the response off: the connection is closed without a last chunk, or is reset where HTTP/1.0 has no chunks, or
+     * the HTTP/2 stream is reset, so that the peer can tell it from an end. A write in flight fails.
      */
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
             if (peer.isHttp2()) {
                 request.getServletChannel().abort(new EofException("broken off"));
             } else {
+                if (isOf(HttpVersion.HTTP_1_0)) {
+                    dropUnread();
+                }
                 // Not by abort: while the handler has not returned yet, that would leave the connection open for ever.
                 request.getConnectionMetaData().getConnection().getEndPoint().close();
             }
@@ -115,6 +126,10 @@ public final class StreamResponse {
                 LOG.debug("nothing is left to be dropped", closedAlready);
             }
         }
+    }
+
+    private boolean isOf(HttpVersion version) {
+        return request.getConnectionMetaData().getHttpVersion() == version;
     }
 
     private static AsyncContext async(HttpServletRequest request) {

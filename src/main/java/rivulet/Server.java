@@ -86,10 +86,10 @@ final class Server {
             c.routes.beforeMatched(Requests::route);
             // First: an answer that a later one refuses has these headers too.
             c.routes.before(Hardening::before);
-            c.routes.before(this::keepSimulatorApart);
-            c.routes.before(entrance::checkHost);
             // Before anyone is refused: an allowed page is to see why.
             c.routes.before(cors::before);
+            c.routes.before(this::keepSimulatorApart);
+            c.routes.before(entrance::checkHost);
             c.routes.before(entrance::enter);
             c.routes.before(this::refuseHead);
             Errors.routes(c.routes);

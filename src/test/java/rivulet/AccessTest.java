@@ -195,6 +195,11 @@ class AccessTest {
             assertEquals(
                     "https://a.example",
                     refused.headers().firstValue("Access-Control-Allow-Origin").orElse(""));
+            RawHttp.Answer elsewhere = RawHttp.send(
+                    other.port(),
+                    "GET /models HTTP/1.1\r\nHost: b.example\r\nOrigin: https://a.example\r\nConnection: close\r\n\r\n");
+            assertEquals(421, elsewhere.status());
+            assertTrue(elsewhere.head().contains("Access-Control-Allow-Origin: https://a.example"), elsewhere.head());
             assertEquals(
                     204,
                     other.options("/streams", "Origin", "https://a.example", "Access-Control-Request-Method", "POST")

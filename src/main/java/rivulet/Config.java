@@ -221,8 +221,7 @@ record Config(
             } catch (URISyntaxException e) {
                 // Told below, in the same words.
             }
-            throw SettingError.invalid(
-                    setting.name(), text.replaceAll("//.*@", "//…@"), "http://host:port, without a user");
+            throw SettingError.invalid(setting.name(), text, "http://host:port, without a user");
         }
 
         private long maxLogBytes() {

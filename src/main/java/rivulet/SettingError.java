@@ -8,7 +8,9 @@ final class SettingError extends RuntimeException {
         super(message);
     }
 
+    /** Shows what it was, but for what stands before an {@code @}: in an address, that is a user and a password. */
     static SettingError invalid(String name, String was, String wanted) {
-        return new SettingError(name + " is \"" + was.replaceAll("\\R", " ") + "\", but must be " + wanted);
+        String shown = was.replaceAll("\\R", " ").replaceFirst("^([a-z]+://)?.*@", "$1…@");
+        return new SettingError(name + " is \"" + shown + "\", but must be " + wanted);
     }
 }

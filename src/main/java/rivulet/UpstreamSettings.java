@@ -120,7 +120,8 @@ final class UpstreamSettings {
         String variable = item.path("key").asText("");
         String key = variable.isEmpty() ? "" : environment.apply(variable);
         if (key == null) {
-            throw new SettingError(name + " names the key variable " + variable + ", which is not set");
+            // Not what it names: some put the key itself there.
+            throw new SettingError(name + " has a \"key\" that is the name of no variable that is set");
         }
         requireValue(variable, key.strip());
         Map<String, String> headers = new LinkedHashMap<>();
@@ -221,7 +222,9 @@ final class UpstreamSettings {
     private static URI url(String name, String text) {
         try {
             URI uri = new URI(text);
-            if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+            if (uri.getHost() != null
+                    && uri.getPort() <= 65_535
+                    && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
                 return uri;
             }
         } catch (URISyntaxException e) {

@@ -106,6 +106,12 @@ class ConfigTest {
             HEAD_TIMEOUT        | 0s                  | HEAD_TIMEOUT is "0s", but must be a duration such as 250ms, 1s or 2m, longer than nothing
             HOST                | nope.invalid        | HOST is "nope.invalid", but must be an address or name of this machine, as 127.0.0.1, or 0.0.0.0 for all of them
             HTTP_PROXY          | foo                 | HTTP_PROXY is "foo", but must be http://host:port, without a user
+            HTTP_PROXY          | u:secret@h:1        | HTTP_PROXY is "…@h:1", but must be http://host:port, without a user
+            HTTPS_PROXY         | http://u:s@cret@h:1 | HTTPS_PROXY is "http://…@h:1", but must be http://host:port, without a user
+            OPENAI_BASE_URL     | u:secret@h.example  | OPENAI_BASE_URL is "…@h.example", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            OPENAI_BASE_URL     | http://h:65536/v1   | OPENAI_BASE_URL is "http://h:65536/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            REDIS_URL           | redis://h:65536     | REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0
+            UPSTREAMS           | [{"name":"a","base_url":"http://h","key":"sk-secret"}] | UPSTREAMS: a has a "key" that is the name of no variable that is set
             MODELS              | ,                   | MODELS is ",", but must be a list with something in it, or empty
             ACCESS_TOKENS       | , ,                 | ACCESS_TOKENS is ", ,", but must be a list with something in it, or empty
             CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *

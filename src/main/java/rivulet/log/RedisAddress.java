@@ -28,7 +28,10 @@ public final class RedisAddress {
         try {
             URI uri = new URI(text);
             boolean redis = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
-            return redis && uri.getHost() != null && uri.getPath().matches("(/\\d{0,4})?")
+            return redis
+                            && uri.getHost() != null
+                            && uri.getPort() <= 65_535
+                            && uri.getPath().matches("(/\\d{0,4})?")
                     ? Optional.of(new RedisAddress(uri))
                     : Optional.empty();
         } catch (URISyntaxException e) {

@@ -2,7 +2,6 @@ package rivulet;
 
 import io.javalin.http.Context;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,6 +11,7 @@ import rivulet.wire.Format;
 /** Which format a request asks for: {@code format} in its query, then its {@code Accept}, then the route's own. */
 final class FormatChoice {
     private static final String PARAMETER = "format";
+    private static final String ACCEPT = "Accept";
     private static final List<String> NAMES =
             Arrays.stream(Format.values()).map(Format::wireName).distinct().toList();
 
@@ -24,7 +24,9 @@ final class FormatChoice {
      */
     static Format of(Context ctx, Fields query, Format otherwise) {
         Optional<Format> named = query.choice(PARAMETER, NAMES).map(name -> named(name, otherwise));
-        return named.or(() -> accepts(ctx, Format.NDJSON.contentType()) ? Optional.of(Format.NDJSON) : Optional.empty())
+        return named.or(() -> Requests.accepts(ctx, ACCEPT, Format.NDJSON.contentType())
+                        ? Optional.of(Format.NDJSON)
+                        : Optional.empty())
                 .orElse(otherwise);
     }
 
@@ -52,23 +54,12 @@ final class FormatChoice {
      */
     static boolean wantsState(Context ctx, Fields query) {
         return !query.has(PARAMETER)
-                && accepts(ctx, "application/json")
-                && !accepts(ctx, "text/event-stream")
-                && !accepts(ctx, "*/*");
+                && Requests.accepts(ctx, ACCEPT, "application/json")
+                && !Requests.accepts(ctx, ACCEPT, "text/event-stream")
+                && !Requests.accepts(ctx, ACCEPT, "*/*");
     }
 
     private static Format named(String name, Format otherwise) {
         return otherwise.wireName().equals(name) ? otherwise : Format.valueOf(name.toUpperCase(Locale.ROOT));
-    }
-
-    /** Whether a type is named, on any line of the header, and not with the weight 0 (RFC 9110, sections 5.3, 12.4.2). */
-    private static boolean accepts(Context ctx, String type) {
-        return Collections.list(ctx.req().getHeaders("Accept")).stream()
-                .flatMap(line -> Arrays.stream(line.split(",", -1)))
-                .map(range -> Arrays.stream(range.toLowerCase(Locale.ROOT).split(";", -1))
-                        .map(String::strip)
-                        .toList())
-                .anyMatch(range -> range.get(0).equals(type)
-                        && range.stream().noneMatch(parameter -> parameter.matches("q=0(\\.0*)?")));
     }
 }

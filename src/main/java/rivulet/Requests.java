@@ -3,8 +3,10 @@ package rivulet;
 import io.javalin.http.Context;
 import io.javalin.router.Endpoint;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Response;
@@ -66,6 +68,20 @@ final class Requests implements RequestLog {
         return TraceContext.of(
                 Collections.list(ctx.req().getHeaders(TraceContext.PARENT_HEADER)),
                 Collections.list(ctx.req().getHeaders(TraceContext.STATE_HEADER)));
+    }
+
+    /**
+     * Whether a header of those that say what is taken, such as {@code Accept}, names a value, on any of its lines, and not
+     * with the weight 0 (RFC 9110, sections 5.3, 12.4.2).
+     */
+    static boolean accepts(Context ctx, String header, String value) {
+        return Collections.list(ctx.req().getHeaders(header)).stream()
+                .flatMap(line -> Arrays.stream(line.split(",", -1)))
+                .map(range -> Arrays.stream(range.toLowerCase(Locale.ROOT).split(";", -1))
+                        .map(String::strip)
+                        .toList())
+                .anyMatch(range -> range.get(0).equals(value)
+                        && range.stream().noneMatch(parameter -> parameter.matches("q=0(\\.0*)?")));
     }
 
     @Override

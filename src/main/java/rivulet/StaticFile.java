@@ -44,8 +44,7 @@ record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
             withoutBody(ctx.res());
             return;
         }
-        boolean gzip =
-                Optional.ofNullable(ctx.header("Accept-Encoding")).orElse("").contains("gzip");
+        boolean gzip = Requests.accepts(ctx, "Accept-Encoding", "gzip");
         byte[] body = gzip ? gzipped : plain;
         if (gzip) {
             // Said before the body is set, so that Javalin does not compress it once more.

@@ -104,6 +104,9 @@ final class StaticFilesTest {
         try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(gzipped.body()))) {
             assertEquals(server.get(script()).body(), new String(plain.readAllBytes(), StandardCharsets.UTF_8));
         }
+        assertEquals(
+                server.get(script()).body(),
+                server.get(script(), "Accept-Encoding", "br, gzip;q=0").body());
     }
 
     @Test

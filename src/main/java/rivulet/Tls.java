@@ -90,6 +90,7 @@ final class Tls {
             seen = now;
             KeyStore store = store();
             factory.reload(f -> f.setKeyStore(store));
+            complaint = "";
             LOG.info("the certificate in {} is in use", certificate);
         } catch (SettingError e) {
             // One file may be written before the other: the next look finds both.

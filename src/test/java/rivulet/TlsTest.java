@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -244,6 +245,30 @@ class TlsTest {
         } finally {
             jetty.stop();
         }
+    }
+
+    @Test
+    void eachRenewalThatFailsIsToldOnce() {
+        Tls tls = new Tls(certificates.certificate(), certificates.key());
+        PrintStream console = System.err;
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+        try {
+            for (int renewal = 0; renewal < 2; renewal++) {
+                HeldCertificate renewed = Certificates.make();
+                // The one file is there before the other.
+                Certificates.write(certificates.certificate(), renewed.certificatePem());
+                tls.look();
+                tls.look();
+                certificates.write(renewed);
+                tls.look();
+            }
+        } finally {
+            System.setErr(console);
+        }
+        String said = logged.toString(StandardCharsets.UTF_8);
+        assertEquals(
+                2, said.lines().filter(line -> line.contains("not renewed")).count(), said);
     }
 
     @Test

@@ -30,8 +30,8 @@ public interface LogStore extends AutoCloseable {
 
     /**
      * Claims an idempotency key for a stream that is to be created next, unless the key is claimed already. Of all who
-     * try at once, on all nodes, one gets it, for the store's retention. While a shared store is away a claim holds on
-     * this node.
+     * try at once, on all nodes, one gets it, for as long as its stream can be found. While a shared store is away a claim
+     * holds on this node.
      *
      * @param fingerprint of the request, so that another request under the same key can be told
      * @return the earlier claim, whose stream can be found already; empty if the key is now this stream's

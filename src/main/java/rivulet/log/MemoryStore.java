@@ -35,6 +35,9 @@ public final class MemoryStore implements LogStore {
 
     private final Map<String, MemoryLog> logs = new ConcurrentHashMap<>();
     private final Map<String, Claim> claims = new ConcurrentHashMap<>();
+    /** By its stream, the key that was claimed for it: they are forgotten together. */
+    private final Map<String, String> keys = new ConcurrentHashMap<>();
+
     private final SecureRandom random;
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
@@ -42,8 +45,6 @@ public final class MemoryStore implements LogStore {
     private final DelayLine<MemoryLog> ended;
     /** Those that have just ended, and are not packed yet. */
     private final DelayLine<MemoryLog> fresh;
-    /** In the order in which they were made, and so in which they are over. */
-    private final DelayLine<Claimed> claimsByAge;
     /** The same for all logs. */
     private final Consumer<MemoryLog> onEnd;
 
@@ -52,9 +53,6 @@ public final class MemoryStore implements LogStore {
 
     private final Folding folding;
     private volatile Supplier<Stream<MemoryLog>> copies = Stream::empty;
-
-    /** A key, and the stream that it was claimed for: another may have claimed it since. */
-    private record Claimed(String key, String stream) {}
 
     /**
      * @param retention how long an ended stream can be read
@@ -73,8 +71,6 @@ public final class MemoryStore implements LogStore {
         this.random = random;
         this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
         this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, System::nanoTime, this::pack);
-        this.claimsByAge = new DelayLine<>(
-                retention, FORGET_TOGETHER, timer, System::nanoTime, over -> forgetClaim(over.key(), over.stream()));
         this.onEnd = log -> {
             ended.add(log);
             fresh.add(log);
@@ -106,7 +102,7 @@ public final class MemoryStore implements LogStore {
         open(start);
         Claim earlier = claims.putIfAbsent(key, new Claim(start.stream(), fingerprint));
         if (earlier == null) {
-            claimsByAge.add(new Claimed(key, start.stream()));
+            keys.put(start.stream(), key);
         } else {
             drop(start.stream());
         }
@@ -207,7 +203,13 @@ public final class MemoryStore implements LogStore {
     }
 
     private void forget(MemoryLog log) {
-        if (logs.remove(log.start().stream(), log)) {
+        String stream = log.start().stream();
+        String key = keys.remove(stream);
+        if (key != null) {
+            // First: whoever finds the claim finds the stream.
+            forgetClaim(key, stream);
+        }
+        if (logs.remove(stream, log)) {
             bytes.addAndGet(-log.forget());
         }
     }

@@ -111,12 +111,15 @@ enum RedisScript {
             return {owner, recovery[1], recovery[2]}
             """),
 
-    /** Gives a key to a stream and opens the stream, or replies with the claim that was there: stream, fingerprint. */
+    /**
+     * Gives a key to a stream and opens the stream, or replies with the claim that holds: stream, fingerprint. A claim whose
+     * stream is gone is over.
+     */
     CLAIM("""
             -- KEYS: claim, stream, owner, the node's live streams
             -- ARGV: fingerprint, id, node, ms to keep it while live, ms to keep the claim, payload of start
             local there = redis.call('HMGET', KEYS[1], 'stream', 'fingerprint')
-            if there[1] then return there end
+            if there[1] and redis.call('EXISTS', 'rivulet:stream:' .. there[1]) == 1 then return there end
             redis.call('HSET', KEYS[1], 'stream', ARGV[2], 'fingerprint', ARGV[1])
             redis.call('PEXPIRE', KEYS[1], ARGV[5])
             redis.call('XADD', KEYS[2], '1-0', 'event', 'start', 'data', ARGV[6])

@@ -32,7 +32,8 @@ import redis.clients.jedis.params.SetParams;
  *   1763690000000-0  from pX2k…  watched Qm3vT0c8yHs2LxWn5aBdEg
  *   1763690000450-0  from pX2k…  cancel Qm3vT0c8yHs2LxWn5aBdEg
  * rivulet:nodes                                set of the nodes that may have live streams
- * rivulet:claim:KEY                            hash {stream, fingerprint}: an idempotency key. TTL RETENTION
+ * rivulet:claim:KEY                            hash {stream, fingerprint}: an idempotency key, for as
+ *                                              long as its stream is there
  * </pre>
  *
  * <p>A stream in Redis is {@code LIVE -> ENDED}, once, by its owner's terminal event or, when the owner's lease has run
@@ -256,7 +257,7 @@ public final class RedisStore implements LogStore {
         Object reply = link.ask(redis -> RedisScript.CLAIM.run(
                 redis,
                 List.of(RedisKeys.claim(key), RedisKeys.stream(id), RedisKeys.owner(id), RedisKeys.live(node)),
-                List.of(fingerprint, id, node, times.live(), times.ended(), payload)));
+                List.of(fingerprint, id, node, times.live(), times.claim(), payload)));
         return reply instanceof List<?> there
                         && there.size() == 2
                         && there.get(0) instanceof String stream

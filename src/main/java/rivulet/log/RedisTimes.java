@@ -8,13 +8,17 @@ import java.time.Duration;
  * @param live how long a stream that nobody writes any more is kept where no node is left to end it; and who owned it
  *     for as long, so that an owner that comes back late finds that it is none
  * @param ended how long an ended stream can be read
+ * @param claim how long a claim is kept at most: it holds for as long as its stream is there
  */
-record RedisTimes(String live, String ended) {
+record RedisTimes(String live, String ended, String claim) {
     private static final Duration LEAST_LIVE = Duration.ofHours(24);
 
     static RedisTimes of(Duration retention) {
         Duration live = retention.compareTo(LEAST_LIVE) > 0 ? retention : LEAST_LIVE;
         // A TTL of nothing is an error in Redis.
-        return new RedisTimes(String.valueOf(live.toMillis()), String.valueOf(Math.max(1, retention.toMillis())));
+        return new RedisTimes(
+                String.valueOf(live.toMillis()),
+                String.valueOf(Math.max(1, retention.toMillis())),
+                String.valueOf(live.plus(retention).toMillis()));
     }
 }

@@ -282,15 +282,28 @@ abstract class StreamLogContract {
     }
 
     @Test
-    void aClaimIsOverWithTheRetention() {
+    void aClaimHoldsAsLongAsItsStream() {
         LogStore store = keeping(Duration.ofMillis(300));
-        String key = store.newId();
-        Event.Start start = new Event.Start(store.newId(), Kind.CHAT, null);
-        assertEquals(Optional.empty(), store.claim(key, "1", start));
+        Event.Start live = start(store);
+        assertEquals(Optional.empty(), store.claim("live" + live.stream(), "1", live));
+        StreamLog log = store.create(live);
+        Event.Start ended = start(store);
+        assertEquals(Optional.empty(), store.claim("ended" + ended.stream(), "1", ended));
+        store.create(ended).append(DONE);
         TestServer.await(
                 "the claim is over",
-                () -> store.claim(key, "2", new Event.Start(store.newId(), Kind.CHAT, null))
-                        .isEmpty());
+                () -> store.claim("ended" + ended.stream(), "2", start(store)).isEmpty());
+        // It was made before.
+        assertEquals(
+                Optional.of(new Claim(live.stream(), "1")), store.claim("live" + live.stream(), "2", start(store)));
+        log.append(DONE);
+        TestServer.await(
+                "this one too",
+                () -> store.claim("live" + live.stream(), "2", start(store)).isEmpty());
+    }
+
+    private static Event.Start start(LogStore store) {
+        return new Event.Start(store.newId(), Kind.CHAT, null);
     }
 
     @Test

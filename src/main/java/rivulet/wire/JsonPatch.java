@@ -18,25 +18,31 @@ import rivulet.log.StreamLog;
 final class JsonPatch {
     private static final int BATCH = 512;
 
+    private final StreamLog log;
     private final Document document = new Document();
     private int lastIndex = -1;
     private byte[] lastFrame = {};
 
-    /** For a viewer that has the entries up to {@code after}. */
+    /** For a viewer that has the entries up to {@code after}, which the log may lack yet. */
     JsonPatch(StreamLog log, int after) {
-        int known = Math.min(after, log.head());
-        while (lastIndex < known) {
-            log.read(lastIndex, Math.min(BATCH, known - lastIndex)).forEach(this::fold);
-        }
+        this.log = log;
+        foldUpTo(Math.min(after, log.head()));
     }
 
     /** The bytes that show the entry; called in the order of the entries, for the same one more than once if need be. */
     byte[] frame(Entry entry) {
         if (entry.index() != lastIndex) {
+            foldUpTo(entry.index() - 1);
             fold(entry);
             lastFrame = encode(entry);
         }
         return lastFrame;
+    }
+
+    private void foldUpTo(int index) {
+        while (lastIndex < index) {
+            log.read(lastIndex, Math.min(BATCH, index - lastIndex)).forEach(this::fold);
+        }
     }
 
     private void fold(Entry entry) {

@@ -23,21 +23,21 @@ final class StatusEnvelope {
     private static final String ENDED = "响应生成完成";
     private static final byte[] NOTHING = {};
 
+    private final StreamLog log;
     private final StringBuilder refusal = new StringBuilder();
     private @Nullable String notShown;
     private int lastIndex = -1;
 
-    /** For a viewer that has the entries up to {@code after}. */
+    /** For a viewer that has the entries up to {@code after}, which the log may lack yet. */
     StatusEnvelope(StreamLog log, int after) {
-        int known = Math.min(after, log.head());
-        while (lastIndex < known) {
-            log.read(lastIndex, Math.min(BATCH, known - lastIndex)).forEach(this::note);
-        }
+        this.log = log;
+        noteUpTo(Math.min(after, log.head()));
     }
 
     /** The bytes that show the entry; called in the order of the entries, for the same one more than once if need be. */
     byte[] frame(Entry entry) {
         if (entry.index() > lastIndex) {
+            noteUpTo(entry.index() - 1);
             note(entry);
         }
         return entry.event() instanceof Event.Done done
@@ -49,6 +49,12 @@ final class StatusEnvelope {
     static byte[] event(Entry entry) {
         @Nullable ObjectNode envelope = envelope(entry.event());
         return envelope == null ? NOTHING : bytes(envelope, entry);
+    }
+
+    private void noteUpTo(int index) {
+        while (lastIndex < index) {
+            log.read(lastIndex, Math.min(BATCH, index - lastIndex)).forEach(this::note);
+        }
     }
 
     private void note(Entry entry) {

@@ -160,18 +160,15 @@ final class RedisWriter implements Runnable {
     }
 
     private void round() throws InterruptedException {
-        Outgoing first = dirty.poll(AWAY.toMillis(), TimeUnit.MILLISECONDS);
-        if (first == null) {
+        Outgoing next = dirty.poll(AWAY.toMillis(), TimeUnit.MILLISECONDS);
+        if (next == null && givenUp.isEmpty()) {
             return;
         }
-        List<Outgoing> batch = new ArrayList<>(List.of(first));
+        List<Outgoing> batch = new ArrayList<>();
         long until = System.nanoTime() + GATHER.toNanos();
-        Outgoing next = first;
-        while (next != null && batch.size() < MAX_LOGS) {
-            next = dirty.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (next != null) {
-                batch.add(next);
-            }
+        while (next != null) {
+            batch.add(next);
+            next = batch.size() < MAX_LOGS ? dirty.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS) : null;
         }
         batch.forEach(Outgoing::unmark);
         // What was given up is still marked by each append.
@@ -187,6 +184,7 @@ final class RedisWriter implements Runnable {
     private void send(List<Outgoing> batch) {
         Map<Outgoing, Response<Object>> replies = link.call(redis -> {
             Map<Outgoing, Response<Object>> asked = new LinkedHashMap<>();
+            List<Response<Object>> ended = new ArrayList<>();
             try (AbstractPipeline pipeline = redis.pipelined()) {
                 for (Outgoing out : batch) {
                     List<String> next = next(out);
@@ -194,10 +192,11 @@ final class RedisWriter implements Runnable {
                         asked.put(out, out.append(pipeline, node, next));
                     }
                 }
-                givenUp.forEach(out -> RedisReaper.end(pipeline, times, node, out.owner(), out.id(), true));
+                givenUp.forEach(out -> ended.add(RedisReaper.end(pipeline, times, node, out.owner(), out.id(), true)));
             }
             // Here, where a reply that is a failure of Redis is taken for one.
             asked.values().forEach(Response::get);
+            ended.forEach(Response::get);
             return asked;
         });
         givenUp.clear();

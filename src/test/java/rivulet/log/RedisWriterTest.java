@@ -196,6 +196,21 @@ class RedisWriterTest {
     }
 
     @Test
+    void theOnlyStreamThatGetsTooLongIsToldToOthersToo() throws InterruptedException {
+        StreamLog tooLong = node.create(Kind.CHAT, null);
+        awaitInRedis(tooLong, 1);
+        hang();
+        TestServer.await("away", () -> node.state() == StoreState.UNREACHABLE);
+        append(tooLong, 20_000);
+        awaitReachable(node);
+        awaitReachable(other);
+        assertEquals(
+                List.of(tooLong.start(), RedisReaper.OWNER_LOST),
+                StreamLogContract.events(
+                        StreamLogContract.readToEnd(StreamLogContract.found(other, tooLong.start().stream()))));
+    }
+
+    @Test
     void aStreamThatCannotBeEncodedIsGivenUpAndNoOther() throws InterruptedException {
         StreamLog broken = node.create(Kind.CHAT, null);
         awaitInRedis(broken, 1);

@@ -171,8 +171,9 @@ final class RedisLease implements Runnable {
                 RedisKeys.lease(node), "alive", SetParams.setParams().px(LENGTH.toMillis()));
         redis.sadd(RedisKeys.NODES, node);
         if (before == null) {
-            // It had run out: others may have acted on that.
+            // It had run out: others may have acted on that. Or Redis is empty.
             writer.fenceLost(redis);
+            writer.checkAll();
         }
         return true;
     }

@@ -153,6 +153,15 @@ class RedisWriterTest {
     }
 
     @Test
+    void whatRedisHasLostIsSentAgainThoughNothingMoreIsSaid() {
+        StreamLog log = node.create(Kind.CHAT, null);
+        append(log, 5);
+        awaitInRedis(log, 6);
+        client.flushAll();
+        awaitInRedis(log, 6);
+    }
+
+    @Test
     void aRedisThatHangsDelaysNobodyHere() {
         StreamLog log = node.create(Kind.CHAT, null);
         awaitInRedis(log, 1);

@@ -168,9 +168,14 @@ final class RedisTakeOvers implements Runnable {
 
     private void goOn(Taken one) throws InterruptedException {
         boolean done = writer.writes(one.id);
+        boolean generated = false;
         while (!done) {
             try {
-                generate(one);
+                if (!generated) {
+                    generate(one);
+                    generated = true;
+                }
+                cancelIfAsked(one.id);
                 done = true;
             } catch (StoreAway e) {
                 // It is this node's: nobody else ends it while this one lives.
@@ -190,12 +195,18 @@ final class RedisTakeOvers implements Runnable {
         log.recoverable(recovery);
         writer.publish(log, one.owner, log.head() + 1);
         LOG.info("stream {} is taken over at index {}", one.id, log.head());
-        LogStore.Remote generator = requireNonNull(remote, "asked before it was taken");
-        generator.takenOver(owned.apply(log), recovery);
-        if (link.ask(redis -> redis.exists(RedisKeys.cancelled(one.id)))) {
-            // Said while nobody was there to hear it.
-            generator.cancel(one.id);
+        generator().takenOver(owned.apply(log), recovery);
+    }
+
+    /** Does what was said while nobody was there to hear it. */
+    private void cancelIfAsked(String id) {
+        if (link.ask(redis -> redis.exists(RedisKeys.cancelled(id)))) {
+            generator().cancel(id);
         }
+    }
+
+    private LogStore.Remote generator() {
+        return requireNonNull(remote, "asked before it was taken");
     }
 
     private MemoryLog load(RedisClient redis, Taken one) {

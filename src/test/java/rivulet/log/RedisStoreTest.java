@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.StreamEntryID;
 import rivulet.RedisProcess;
@@ -119,27 +122,59 @@ class RedisStoreTest extends StreamLogContract {
     @Test
     void aStreamThatCannotBeTakenOverIsEndedAndTakesNoMemory() {
         String id = writing().newId();
-        Recovery recovery = new Recovery(new Origin("upstream", "response", null), true, 0);
-        writing().serve(new Taker());
+        writing().serve(new Taker(taken -> {}));
         long before = writing().bytes();
         try (RedisClient client = client()) {
             addUnreadable(client, id);
-            client.set(RedisKeys.owner(id), "dead");
-            client.hset(
-                    RedisKeys.recovery(id),
-                    Map.of("facts", recovery.facts(), "at", recovery.at(0).orElseThrow()));
-            client.sadd(RedisKeys.live("dead"), id);
-            client.sadd(RedisKeys.NODES, "dead");
+            addToDead(client, id);
             TestServer.await("it is ended", () -> RedisKeys.NOBODY.equals(client.get(RedisKeys.owner(id))));
         }
         assertEquals(before, writing().bytes());
         assertThrows(IllegalArgumentException.class, () -> writing().find(id), "it is only in Redis");
     }
 
+    @Test
+    void whatIsTakenOverIsTakenOnceThoughRedisGoesAwayMeanwhile() {
+        String id = writing().newId();
+        List<StreamLog> taken = new CopyOnWriteArrayList<>();
+        Taker taker = new Taker(log -> {
+            taken.add(log);
+            if (taken.size() == 1) {
+                try (Jedis jedis = new Jedis("127.0.0.1", redis.port())) {
+                    jedis.set(RedisKeys.cancelled(id), "1");
+                    // Longer than the nodes' patience.
+                    jedis.clientPause(3500);
+                }
+            }
+        });
+        writing().serve(taker);
+        try (RedisClient client = client()) {
+            client.xadd(RedisKeys.stream(id), new StreamEntryID(1, 0), start(id));
+            addToDead(client, id);
+        }
+        TestServer.await("it is cancelled", () -> taker.cancelled.contains(id));
+        assertEquals(1, taken.size());
+        assertTrue(taken.get(0).append(EveryEvent.done()));
+    }
+
     /** Takes over what there is. */
     private static final class Taker implements LogStore.Remote {
+        private final List<String> cancelled = new CopyOnWriteArrayList<>();
+        private final Consumer<StreamLog> onTaken;
+
+        private Taker(Consumer<StreamLog> onTaken) {
+            this.onTaken = onTaken;
+        }
+
         @Override
-        public void cancel(String id) {}
+        public void takenOver(StreamLog log, Recovery recovery) {
+            onTaken.accept(log);
+        }
+
+        @Override
+        public void cancel(String id) {
+            cancelled.add(id);
+        }
 
         @Override
         public Optional<Runnable> watched(String id) {
@@ -156,13 +191,25 @@ class RedisStoreTest extends StreamLogContract {
         return RedisClient.create("127.0.0.1", redis.port());
     }
 
+    /** A stream becomes one of a node that has died, and that another could go on with. */
+    private static void addToDead(RedisClient client, String id) {
+        Recovery recovery = new Recovery(new Origin("upstream", "response", null), true, 0);
+        client.set(RedisKeys.owner(id), "dead");
+        client.hset(
+                RedisKeys.recovery(id),
+                Map.of("facts", recovery.facts(), "at", recovery.at(0).orElseThrow()));
+        client.sadd(RedisKeys.live("dead"), id);
+        client.sadd(RedisKeys.NODES, "dead");
+    }
+
+    private static Map<String, String> start(String id) {
+        return Map.of("event", "start", "data", "{\"stream\":\"" + id + "\",\"kind\":\"chat\"}");
+    }
+
     /** A stream whose last entry so far is a newer version's. */
     private static void addUnreadable(RedisClient client, String id) {
         String key = RedisKeys.stream(id);
-        client.xadd(
-                key,
-                new StreamEntryID(1, 0),
-                Map.of("event", "start", "data", "{\"stream\":\"" + id + "\",\"kind\":\"chat\"}"));
+        client.xadd(key, new StreamEntryID(1, 0), start(id));
         client.xadd(key, new StreamEntryID(2, 0), Map.of("data", "{\"delta\":\"" + "x".repeat(5000) + "\"}"));
         client.xadd(key, new StreamEntryID(3, 0), Map.of("event", "newer", "data", "{}"));
     }

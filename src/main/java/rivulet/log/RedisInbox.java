@@ -120,9 +120,9 @@ final class RedisInbox {
             for (String id : ids(message.get("left"))) {
                 visits.left(from, id);
             }
-        } catch (RuntimeException e) {
-            // One message that fails must not cost the others, nor be read for ever.
-            LOG.error("a message of node {} failed", from, e);
+        } catch (Throwable t) {
+            // One message that fails, of whatever, must not cost the others, nor be read for ever.
+            LOG.error("a message of node {} failed", from, t);
         }
     }
 

@@ -109,8 +109,9 @@ final class RedisLease implements Runnable {
                 return;
             } catch (StoreAway e) {
                 // Said by the link, asked again by the next round.
-            } catch (RuntimeException e) {
-                LOG.error("a round of renewal failed", e);
+            } catch (Throwable t) {
+                // An Error too: all streams of this node hang on this thread.
+                LOG.error("a round of renewal failed", t);
             }
         }
     }

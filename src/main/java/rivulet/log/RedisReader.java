@@ -153,8 +153,9 @@ final class RedisReader implements Runnable {
                 return;
             } catch (StoreAway e) {
                 loseAll();
-            } catch (RuntimeException e) {
-                LOG.error("a round of reading from Redis failed", new Wordless(e));
+            } catch (Throwable t) {
+                // An Error too: all streams of this node hang on this thread.
+                LOG.error("a round of reading from Redis failed", new Wordless(t));
                 loseAll();
             }
         }

@@ -180,8 +180,9 @@ final class RedisTakeOvers implements Runnable {
             } catch (StoreAway e) {
                 // It is this node's: nobody else ends it while this one lives.
                 Thread.sleep(AWAY.toMillis());
-            } catch (RuntimeException e) {
-                LOG.error("stream {} cannot be taken over", one.id, new Wordless(e));
+            } catch (Throwable t) {
+                // Of whatever: others wait behind it.
+                LOG.error("stream {} cannot be taken over", one.id, new Wordless(t));
                 // What was loaded would be live here for ever: its end comes in Redis only.
                 forget.accept(one.id);
                 done = end(one);

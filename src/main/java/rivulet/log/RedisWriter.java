@@ -142,8 +142,9 @@ final class RedisWriter implements Runnable {
                 return;
             } catch (StoreAway e) {
                 // Said by the link; the logs are still dirty.
-            } catch (RuntimeException e) {
-                LOG.error("a round of writing to Redis failed", e);
+            } catch (Throwable t) {
+                // An Error too: all streams of this node hang on this thread.
+                LOG.error("a round of writing to Redis failed", t);
             }
         }
     }
@@ -175,9 +176,9 @@ final class RedisWriter implements Runnable {
         batch.removeIf(out -> outgoing.get(out.id()) != out);
         try {
             send(batch);
-        } catch (RuntimeException e) {
+        } catch (Throwable t) {
             batch.forEach(this::touch);
-            throw e;
+            throw t;
         }
     }
 

@@ -157,8 +157,55 @@ class RedisStoreTest extends StreamLogContract {
         assertTrue(taken.get(0).append(EveryEvent.done()));
     }
 
+    @Test
+    void anErrorOfOneTakeOverLeavesTheOthers() {
+        List<StreamLog> taken = new CopyOnWriteArrayList<>();
+        writing().serve(new Taker(log -> {
+            taken.add(log);
+            if (taken.size() == 1) {
+                throw new AssertionError("of one stream");
+            }
+        }));
+        try (RedisClient client = client()) {
+            for (String id : List.of(writing().newId(), writing().newId())) {
+                client.xadd(RedisKeys.stream(id), new StreamEntryID(1, 0), start(id));
+                addToDead(client, id);
+            }
+        }
+        TestServer.await("both were tried", () -> taken.size() == 2);
+        assertTrue(taken.get(1).append(EveryEvent.done()));
+    }
+
+    @Test
+    void anErrorOfWhoeverIsToldOfOneStreamLeavesTheOthers() throws InterruptedException {
+        Taker failing = new Taker(log -> {}) {
+            @Override
+            public void cancel(String id) {
+                super.cancel(id);
+                throw new AssertionError("of one stream");
+            }
+        };
+        writing().serve(failing);
+        StreamLog ended = writing().create(Kind.CHAT, null);
+        StreamLog log = writing().create(Kind.CHAT, null);
+        StreamLog found = found(log);
+        try (RedisClient client = client()) {
+            client.set(RedisKeys.owner(ended.start().stream()), RedisKeys.NOBODY);
+        }
+        // Told by the writer's thread, and the next by the reader's.
+        ended.append(new Event.Text("x"));
+        TestServer.await("it was told", () -> failing.cancelled.size() == 1);
+        for (int told = 2; told < 4; told++) {
+            int now = told;
+            reading().cancel(log.start().stream());
+            TestServer.await("it was told", () -> failing.cancelled.size() == now);
+        }
+        log.append(EveryEvent.done());
+        assertEquals(2, readToEnd(found).size());
+    }
+
     /** Takes over what there is. */
-    private static final class Taker implements LogStore.Remote {
+    private static class Taker implements LogStore.Remote {
         private final List<String> cancelled = new CopyOnWriteArrayList<>();
         private final Consumer<StreamLog> onTaken;
 

@@ -158,6 +158,22 @@ public final class MemoryStore implements LogStore {
         return logs.computeIfAbsent(start.stream(), id -> newLog(start));
     }
 
+    /** A log with that start that takes its memory here, and is not found before it is shown. */
+    MemoryLog hidden(Event.Start start) {
+        return newLog(start);
+    }
+
+    /** From now on the log can be found. */
+    void show(MemoryLog log) {
+        logs.put(log.start().stream(), log);
+    }
+
+    /** Lets go of a log that was not shown. */
+    void discard(MemoryLog log) {
+        log.lose();
+        gaveBack(log.forget());
+    }
+
     /** Counts memory that a log has taken, or given back if negative, and makes room where that is too much. */
     void grown(long by) {
         bytes.addAndGet(by);

@@ -97,7 +97,7 @@ public final class RedisStore implements LogStore {
         writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
         memory.foldToo(reader::copies);
-        takeOvers = new RedisTakeOvers(link, times, node, writer, memory::open, memory::drop, this::owned, lostEnded);
+        takeOvers = new RedisTakeOvers(link, times, node, writer, memory, this::owned, lostEnded);
         RedisReaper reaper = new RedisReaper(times, node, takeOvers, lostEnded);
         lease = new RedisLease(link, node, writer, reader, inbox, reaper, nanoTime);
         writing = start(writer, "rivulet-redis-writer");

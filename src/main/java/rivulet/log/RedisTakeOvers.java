@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,8 +35,7 @@ final class RedisTakeOvers implements Runnable {
     private final RedisTimes times;
     private final String node;
     private final RedisWriter writer;
-    private final Function<Event.Start, MemoryLog> opener;
-    private final Consumer<String> forget;
+    private final MemoryStore memory;
     private final Function<MemoryLog, StreamLog> owned;
     private final LongAdder ended;
     private final BlockingQueue<Taken> taken = new LinkedBlockingQueue<>();
@@ -49,8 +47,7 @@ final class RedisTakeOvers implements Runnable {
     private record Taken(String id, String owner, String facts, String at) {}
 
     /**
-     * @param opener makes the log in memory
-     * @param forget lets go of it, where it cannot be taken over
+     * @param memory where what is taken over is kept
      * @param owned makes it one that this node writes
      * @param ended counts the streams that are ended here
      */
@@ -59,16 +56,14 @@ final class RedisTakeOvers implements Runnable {
             RedisTimes times,
             String node,
             RedisWriter writer,
-            Function<Event.Start, MemoryLog> opener,
-            Consumer<String> forget,
+            MemoryStore memory,
             Function<MemoryLog, StreamLog> owned,
             LongAdder ended) {
         this.link = link;
         this.times = times;
         this.node = node;
         this.writer = writer;
-        this.opener = opener;
-        this.forget = forget;
+        this.memory = memory;
         this.owned = owned;
         this.ended = ended;
     }
@@ -184,7 +179,7 @@ final class RedisTakeOvers implements Runnable {
                 // Of whatever: others wait behind it.
                 LOG.error("stream {} cannot be taken over", one.id, new Wordless(t));
                 // What was loaded would be live here for ever: its end comes in Redis only.
-                forget.accept(one.id);
+                memory.drop(one.id);
                 done = end(one);
             }
         }
@@ -192,11 +187,18 @@ final class RedisTakeOvers implements Runnable {
 
     private void generate(Taken one) {
         MemoryLog log = link.ask(redis -> load(redis, one));
-        Recovery recovery = Recovery.read(one.facts, one.at);
-        log.recoverable(recovery);
-        writer.publish(log, one.owner, log.head() + 1);
-        LOG.info("stream {} is taken over at index {}", one.id, log.head());
-        generator().takenOver(owned.apply(log), recovery);
+        try {
+            Recovery recovery = Recovery.read(one.facts, one.at);
+            log.recoverable(recovery);
+            writer.publish(log, one.owner, log.head() + 1);
+            LOG.info("stream {} is taken over at index {}", one.id, log.head());
+            generator().takenOver(owned.apply(log), recovery);
+        } catch (Throwable t) {
+            memory.discard(log);
+            throw t;
+        }
+        // Not before: of whoever came, or cancelled, while nobody generates it, the one who does would not hear.
+        memory.show(log);
     }
 
     /** Does what was said while nobody was there to hear it. */
@@ -216,22 +218,22 @@ final class RedisTakeOvers implements Runnable {
         if (page.isEmpty() || !(RedisLog.event(page.get(0)) instanceof Event.Start start)) {
             throw new IllegalStateException("a log begins with its start");
         }
-        MemoryLog log = opener.apply(start);
-        append(log, page);
-        while (page.size() == PAGE) {
-            page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
-            append(log, page);
+        MemoryLog log = memory.hidden(start);
+        try {
+            append(log, page.subList(1, page.size()));
+            while (page.size() == PAGE) {
+                page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
+                append(log, page);
+            }
+            return log;
+        } catch (RuntimeException e) {
+            memory.discard(log);
+            throw e;
         }
-        return log;
     }
 
-    /** What is there already, from a first try that Redis did not answer to its end, is not appended again. */
     private static void append(MemoryLog log, List<StreamEntry> page) {
-        for (StreamEntry entry : page) {
-            if (RedisLog.index(entry) == log.head() + 1) {
-                log.append(RedisLog.event(entry));
-            }
-        }
+        page.forEach(entry -> log.append(RedisLog.event(entry)));
     }
 
     private boolean end(Taken one) {

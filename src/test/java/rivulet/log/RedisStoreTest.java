@@ -158,6 +158,35 @@ class RedisStoreTest extends StreamLogContract {
     }
 
     @Test
+    void whoComesOrCancelsWhileAStreamIsTakenOverIsHeard() {
+        String id = writing().newId();
+        List<StreamLog> taken = new CopyOnWriteArrayList<>();
+        List<String> watched = new CopyOnWriteArrayList<>();
+        Taker taker =
+                new Taker(log -> {
+                    StreamLog.Subscription unused =
+                            writing().find(id).orElseThrow().onAppend(() -> {});
+                    writing().cancel(id);
+                    taken.add(log);
+                }) {
+                    @Override
+                    public Optional<Runnable> watched(String stream) {
+                        watched.add(stream);
+                        return Optional.of(() -> {});
+                    }
+                };
+        writing().serve(taker);
+        try (RedisClient client = client()) {
+            client.xadd(RedisKeys.stream(id), new StreamEntryID(1, 0), start(id));
+            addToDead(client, id);
+        }
+        TestServer.await("the cancel is heard", () -> taker.cancelled.contains(id));
+        TestServer.await("the viewer is counted", () -> watched.contains(id));
+        assertTrue(taken.get(0).append(EveryEvent.done()));
+        TestServer.await("it is here", () -> found(taken.get(0)).ended());
+    }
+
+    @Test
     void anErrorOfOneTakeOverLeavesTheOthers() {
         List<StreamLog> taken = new CopyOnWriteArrayList<>();
         writing().serve(new Taker(log -> {

@@ -14,6 +14,8 @@ final class TunnelProxy implements AutoCloseable {
     private final ServerSocket listener;
     private final int port;
     private final AtomicInteger tunnels = new AtomicInteger();
+    /** How many of the tunnels lose all that they are given. */
+    private volatile int lost;
 
     TunnelProxy(int port) {
         this.port = port;
@@ -31,6 +33,11 @@ final class TunnelProxy implements AutoCloseable {
 
     int tunnels() {
         return tunnels.get();
+    }
+
+    /** From now on nothing comes through the tunnels that there are, and nobody is told. */
+    void lose() {
+        lost = tunnels.get();
     }
 
     @Override
@@ -54,19 +61,24 @@ final class TunnelProxy implements AutoCloseable {
             client.close();
             return;
         }
-        tunnels.incrementAndGet();
+        int number = tunnels.incrementAndGet();
         Socket target = new Socket(InetAddress.getLoopbackAddress(), port);
         client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-        SocketTask.start(() -> pass(client, target));
-        pass(target, client);
+        SocketTask.start(() -> pass(client, target, number));
+        pass(target, client, number);
     }
 
-    private static void pass(Socket from, Socket to) throws IOException {
+    private void pass(Socket from, Socket to, int number) throws IOException {
         try (from;
                 to;
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream()) {
-            in.transferTo(out);
+            byte[] bytes = new byte[64 * 1024];
+            for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+                if (number > lost) {
+                    out.write(bytes, 0, count);
+                }
+            }
         }
     }
 }

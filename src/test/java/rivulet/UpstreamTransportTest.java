@@ -244,6 +244,28 @@ class UpstreamTransportTest {
         }
     }
 
+    /** A network forgets a connection, as at a change of routes: the question that meets it fails, not all that follow. */
+    @Test
+    void anHttp2ConnectionThatDiedSilentlyIsNotAskedForEver() throws Exception {
+        upstream.enqueue(answer());
+        upstream.enqueue(answer());
+        upstream.start();
+        try (TunnelProxy network = new TunnelProxy(upstream.getPort());
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL",
+                        "https://upstream.example/v1",
+                        "OPENAI_MODEL",
+                        "m",
+                        "HTTPS_PROXY",
+                        network.url())) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+            network.lose();
+            HttpResponse<String> lost = server.post("/streams?format=ndjson", CHAT);
+            assertTrue(lost.body().contains("upstream_error"), lost.body());
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+        }
+    }
+
     private static void cancelMidStream(TestServer server) {
         String id = TestServer.json(server.post("/streams", CHAT, "Accept", "application/json")
                         .body())

@@ -17,6 +17,8 @@ import okhttp3.sse.EventSource;
 /** The HTTP client for all upstreams: sends nothing twice, and waits as long as it is told to. */
 public final class UpstreamClient {
     private static final List<ConnectionSpec> WITH_TLS = List.of(ConnectionSpec.MODERN_TLS, ConnectionSpec.CLEARTEXT);
+    /** How long an HTTP/2 connection may leave a ping unanswered. */
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
 
     private final OkHttpClient client;
     private final ConnectionPools pools;
@@ -53,6 +55,8 @@ public final class UpstreamClient {
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
                 .readTimeout(Duration.ZERO)
                 .writeTimeout(Duration.ZERO)
+                // A dead connection that many share is closed by no limit of one of them: all would ask it again.
+                .pingInterval(PING_INTERVAL)
                 // Each of these would send a question twice, and be billed twice.
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)

@@ -9,6 +9,7 @@ import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
 import okhttp3.Protocol;
+import okhttp3.internal.http2.ConnectionShutdownException;
 import okhttp3.internal.http2.ErrorCode;
 import okhttp3.internal.http2.StreamResetException;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +56,13 @@ final class Attempt {
         return socket;
     }
 
-    /** Whether the upstream says that it has not looked at the request: RFC 9113, section 8.7. */
+    /**
+     * Whether the upstream says that it has not looked at the request (RFC 9113, section 8.7); or had said that it would
+     * look at no more on this connection (section 6.8), so that none of it was written.
+     */
     static boolean refusedUnread(@Nullable Throwable cause) {
-        return cause instanceof StreamResetException reset && reset.errorCode == ErrorCode.REFUSED_STREAM;
+        return cause instanceof ConnectionShutdownException
+                || (cause instanceof StreamResetException reset && reset.errorCode == ErrorCode.REFUSED_STREAM);
     }
 
     /** Tells each call's attempt of its progress. */

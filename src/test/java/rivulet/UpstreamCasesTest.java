@@ -346,6 +346,9 @@ class UpstreamCasesTest {
                         + data("{\"error_code\":0,\"error_msg\":\"\",\"choices\":[]}")
                         + data("{\"base_resp\":{\"status_code\":0,\"status_msg\":\"\"},\"choices\":[]}")
                         + data("{\"type\":\"status\",\"message\":\"queued\"}")
+                        + data("{\"code\":\"\",\"message\":\"\",\"choices\":[]}")
+                        + data(
+                                "{\"error\":{\"message\":\"\",\"type\":\"\",\"param\":\"\",\"code\":null},\"choices\":[]}")
                         + STOP
                         + DONE,
                 "a",

@@ -68,7 +68,9 @@ record UpstreamError(
         boolean named = event.path("type").asText().equals("error")
                 || event.path("object").asText().equals("error");
         JsonNode message = event.path("message");
-        boolean inWords = message.isTextual() && (event.has("code") ? !isSuccess(event.path("code")) : isAlone(event));
+        boolean inWords = message.isTextual()
+                && isSomething(message)
+                && (event.has("code") ? !isSuccess(event.path("code")) : isAlone(event));
         boolean telling = FAILURES.stream().map(event::path).anyMatch(said -> isSomething(said) && !isSuccess(said));
         boolean denied =
                 event.path("success").isBoolean() && !event.path("success").booleanValue();
@@ -148,9 +150,9 @@ record UpstreamError(
         return isSomething(top.path("error")) ? top.path("error") : top;
     }
 
+    /** Some servers have the members of an error in each event, with nothing in them. */
     private static boolean isSomething(JsonNode error) {
-        return (error.isObject() && !error.isEmpty())
-                || (error.isArray() && !error.isEmpty())
+        return (error.isContainerNode() && error.valueStream().anyMatch(UpstreamError::isSomething))
                 || (error.isTextual() && !error.textValue().isBlank())
                 || (error.isNumber() && error.doubleValue() != 0)
                 || (error.isBoolean() && error.booleanValue());

@@ -178,7 +178,11 @@ final class RequestError extends RuntimeException {
                 status(failed.code()),
                 failed.code().wireName(),
                 failed.message(),
-                retryAfter == null ? Map.of() : Map.of("Retry-After", String.valueOf(retryAfter.toSeconds())));
+                retryAfter == null
+                        ? Map.of()
+                        : Map.of(
+                                "Retry-After",
+                                String.valueOf(retryAfter.plusMillis(999).toSeconds())));
     }
 
     private static int status(ErrorCode code) {

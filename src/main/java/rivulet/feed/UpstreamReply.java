@@ -32,6 +32,8 @@ record UpstreamReply(
     /** More than any error says; a page of HTML may go on. */
     private static final int MOST_BYTES = 64 * 1024;
 
+    private static final String NUMBER = "\\d{1,9}(\\.\\d{1,9})?";
+
     /** Reads an answer; called while OkHttp's callback lasts. */
     static UpstreamReply read(Response response) {
         return read(response, MOST_BYTES);
@@ -64,18 +66,21 @@ record UpstreamReply(
         }
     }
 
-    /** RFC 9110, section 10.2.3: seconds or a date; and OpenAI's own header in milliseconds, which is finer. */
+    /**
+     * RFC 9110, section 10.2.3: seconds, which some write with a fraction, or a date; and OpenAI's own header in
+     * milliseconds, which is finer.
+     */
     private static @Nullable Duration retryAfter(Response response) {
         String millis = response.header("retry-after-ms");
-        if (millis != null && millis.matches("\\d{1,9}")) {
-            return Duration.ofMillis(Long.parseLong(millis));
+        if (millis != null && millis.matches(NUMBER)) {
+            return Duration.ofMillis(roundedUp(millis, 1));
         }
         String after = response.header("Retry-After");
         if (after == null) {
             return null;
         }
-        if (after.matches("\\d{1,9}")) {
-            return Duration.ofSeconds(Long.parseLong(after));
+        if (after.matches(NUMBER)) {
+            return Duration.ofMillis(roundedUp(after, 1000));
         }
         try {
             Instant date = ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME)
@@ -85,5 +90,9 @@ record UpstreamReply(
         } catch (DateTimeException e) {
             return null;
         }
+    }
+
+    private static long roundedUp(String number, int times) {
+        return (long) Math.ceil(Double.parseDouble(number) * times);
     }
 }

@@ -234,7 +234,9 @@ public final class EventJson {
             node.putObject("error").put("code", failed.code().wireName()).put("message", failed.message());
             node.put("retryable", failed.code().retryable());
             Duration retryAfter = failed.retryAfter();
-            return retryAfter == null ? node : node.put("retry_after", retryAfter.toSeconds());
+            return retryAfter == null
+                    ? node
+                    : node.put("retry_after", retryAfter.plusMillis(999).toSeconds());
         }
 
         @Override

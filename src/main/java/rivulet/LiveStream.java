@@ -103,6 +103,7 @@ final class LiveStream {
 
     @GuardedBy("this")
     private void graceBegins(Duration length) {
+        stopGrace();
         grace = timer.schedule(this::graceEnds, length.toMillis(), TimeUnit.MILLISECONDS);
     }
 

@@ -63,7 +63,7 @@ class UpstreamFaultsTest {
             400 Bad     | ''                  | [{"error":{"message":"in a list"}}]                | 1 | 400 | upstream_rejected     | in a list
             401 Who     | ''                  | {"error":{"message":"wrong key"}}                  | 1 | 502 | upstream_auth         | wrong key
             403 No      | ''                  | forbidden                                          | 1 | 502 | upstream_auth         | forbidden
-            307 Moved   | Location: /else     | ''                                                 | 1 | 502 | upstream_error        | 307
+            307 Moved   | Location: /else     | ''                                                 | 1 | 502 | upstream_error        | OPENAI_BASE_URL
             200 OK      | Content-Type: application/json | {"choices":[]}                          | 1 | 502 | upstream_error        | choices
             200 OK      | Content-Type: text/html | <p>Log in                                      | 1 | 502 | upstream_error        | Log in
             200 OK      | ''                  | ''                                                 | 1 | 502 | upstream_error        | empty
@@ -135,6 +135,20 @@ class UpstreamFaultsTest {
                     response.body().contains("upstream_unreachable")
                             && response.body().contains("OPENAI_BASE_URL"),
                     response.body());
+        }
+    }
+
+    @Test
+    void aRefusalIsToldThoughItsBodyNeverEnds() throws Exception {
+        String refusal =
+                "HTTP/1.1 400 No\r\nContent-Type: application/json\r\n\r\n{\"error\":{\"message\":\"too long\"}}";
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.send(refusal);
+                    connection.awaitPeerClose();
+                });
+                TestServer server = before(upstream)) {
+            String said = server.post("/streams", CHAT).body();
+            assertTrue(said.contains("too long"), said);
         }
     }
 

@@ -102,8 +102,9 @@ record UpstreamError(
         }
         String said = words.isEmpty() ? " without a word" : ": " + clean(words, scrubber);
         ErrorCode code = ofStatus(reply.status(), error);
-        return new UpstreamError(
-                code, "The upstream answered " + reply.status() + said + advice(code), reply.retryAfter());
+        // Often from http to https. It is not followed: that would send the question twice.
+        String advice = reply.status() / 100 == 3 ? " (check OPENAI_BASE_URL: the API is elsewhere)" : advice(code);
+        return new UpstreamError(code, "The upstream answered " + reply.status() + said + advice, reply.retryAfter());
     }
 
     /** A 2xx answer that is no event stream. */

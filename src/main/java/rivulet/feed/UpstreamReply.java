@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.TimeUnit;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
@@ -34,12 +35,16 @@ record UpstreamReply(
 
     private static final String NUMBER = "\\d{1,9}(\\.\\d{1,9})?";
 
-    /** Reads an answer; called while OkHttp's callback lasts. */
+    /** How long a refusal's words may take: some connections never end. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** Reads a refusal; called while OkHttp's callback lasts. */
     static UpstreamReply read(Response response) {
+        response.body().source().timeout().deadline(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         return read(response, MOST_BYTES);
     }
 
-    /** The same, of a body that may be larger. */
+    /** Reads an answer whose body may be larger, and takes its time. */
     static UpstreamReply read(Response response, int mostBytes) {
         String body = body(response, mostBytes);
         return new UpstreamReply(
@@ -51,7 +56,7 @@ record UpstreamReply(
         try {
             source.request(mostBytes);
         } catch (IOException e) {
-            // What came before the cut is all there is.
+            // What came before the cut, or in time, is all there is.
         }
         return source.getBuffer().clone().readUtf8();
     }

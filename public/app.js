@@ -134,6 +134,11 @@ function save(extension, type, as) {
   download(`${fileName(conversation.title)}.${extension}`, type, as(conversation));
 }
 
+// Its address would be taken for that of another view, and the conversation's be lost.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  byId('main').focus();
+});
 addEventListener('hashchange', route);
 addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || document.querySelector('dialog[open], [popover]:popover-open')) return;

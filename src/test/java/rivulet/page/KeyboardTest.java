@@ -75,6 +75,20 @@ final class KeyboardTest extends PageTest {
     }
 
     @Test
+    void skippingToTheContentStaysInTheConversation() {
+        model("sim-echo-fast");
+        press("stay", Keys.ENTER);
+        browser.awaitState("complete");
+        String address = browser.driver().getCurrentUrl();
+        browser.run("document.activeElement.blur()");
+        tabTo("Skip to the content");
+        press(Keys.ENTER);
+        assertEquals("main", focused());
+        assertEquals(address, browser.driver().getCurrentUrl());
+        assertTrue(browser.find(".question").isDisplayed());
+    }
+
+    @Test
     void panelsOverThePageCloseByEscapeAndGiveTheFocusBack() {
         browser.size(390, 780);
         browser.run("if (!document.getElementById('wire').hidden) document.getElementById('wire-close').click()");

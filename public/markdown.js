@@ -47,7 +47,12 @@ const PURIFY = {
 export function lex(text, links) {
   const lexer = new marked.Lexer(marked.defaults);
   Object.assign(lexer.tokens.links, links);
-  return lexer.lex(text);
+  try {
+    return lexer.lex(text);
+  } catch {
+    // Nested deeper than the stack is: nobody could read it otherwise either.
+    return Object.assign([{ type: 'paragraph', raw: text, text, tokens: [{ type: 'text', raw: text, text }] }], { links });
+  }
 }
 
 /** What blocks look like: safe to put into the page. */

@@ -126,6 +126,19 @@ final class ChatPageTest extends PageTest {
                         + "return Math.round(s.scrollHeight - s.scrollTop - s.clientHeight)"));
     }
 
+    /** A model that repeats itself can nest deeper than the stack is: its answer ends all the same, and can be opened again. */
+    @Test
+    void answerThatIsNestedWithoutEndIsShownAsItIs() {
+        model("sim-echo-fast");
+        String deep = "> ".repeat(8000) + "x";
+        askAtOnce(deep);
+        browser.awaitState("complete");
+        browser.await("it ends", () -> browser.exists(".answer[data-state=done]"));
+        browser.open(server.url("/" + browser.run("return location.hash")));
+        assertEquals(words(deep), words(browser.text(".answer .prose")));
+        assertTrue(browser.find("#send").isDisplayed());
+    }
+
     @Test
     void hostileMarkdownDoesNothing() {
         String hostile = """

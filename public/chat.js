@@ -52,6 +52,8 @@ export function stop() {
 
 export function ask(text) {
   if (answering || text.trim() === '') return;
+  // An editor left open would put its question in the place of this one.
+  if (thread.querySelector('.editor')) showAll();
   conversation.messages.push({ role: 'user', content: text });
   conversation.title ||= titleOf(text);
   thread.append(questionView(conversation.messages.at(-1)));

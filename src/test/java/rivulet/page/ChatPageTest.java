@@ -53,6 +53,22 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void editorLeftOpenDoesNotTakeTheNextQuestionsPlace() {
+        model("sim-echo-fast");
+        ask("one");
+        browser.awaitState("complete");
+        browser.find("#question").sendKeys(Keys.ARROW_UP);
+        ask("two");
+        browser.await(
+                "the second answer",
+                () -> browser.text(".answer[data-last] .prose").strip().equals("two"));
+        assertFalse(browser.exists(".editor"));
+        assertEquals(
+                "one,two",
+                browser.run("return [...document.querySelectorAll('.bubble')].map((n) => n.textContent).join()"));
+    }
+
+    @Test
     void answerIsGivenAgain() {
         model("sim-echo-fast");
         ask("again");

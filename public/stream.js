@@ -22,7 +22,7 @@ const TERMINAL = new Set(['done', 'failed']);
 /** Three heartbeats: a connection that is silent for longer is dead, though TCP may not know for minutes. */
 const SILENCE_MS = 45_000;
 const LONGEST_WAIT_MS = 15_000;
-/** Long enough for a server to be started again, short enough that someone still waits. */
+/** What is waited without an event, in all: long enough for a server to be started again. Sleep does not count. */
 const GIVE_UP_MS = 5 * 60_000;
 
 /** Splits text into events as the WHATWG HTML Standard, section 9.2.6, says: at any cut, with any line end. */
@@ -144,11 +144,12 @@ export function readStream({
   let position = after;
   let retryMs = 1000;
   let attempt = 0;
-  let lastProgress = Date.now();
+  let waited = 0;
   let terminal = null;
   let closed = false;
   let connection = null;
   let wake = null;
+  let silence = 0;
 
   const tell = (state, detail) => {
     if (!closed || state === 'closed') onState(state, detail);
@@ -159,6 +160,11 @@ export function readStream({
     const headers = { Accept: 'text/event-stream' };
     if (position >= 0) headers['Last-Event-ID'] = `${stream}.${position}`;
     return [`${base}/streams/${stream}`, { headers, cache: 'no-store' }];
+  }
+
+  function listen() {
+    clearTimeout(silence);
+    silence = setTimeout(() => connection?.abort(), silenceMs);
   }
 
   function take(event) {
@@ -174,31 +180,22 @@ export function readStream({
     onEvent({ ...event, index: at.index });
     position = at.index;
     attempt = 0;
-    lastProgress = Date.now();
+    waited = 0;
     if (TERMINAL.has(event.name)) terminal = event;
   }
 
   async function readBody(response) {
     const parser = new EventParser(take, (ms) => (retryMs = ms));
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let silence = 0;
-    const listen = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => connection?.abort(), silenceMs);
-    };
-    try {
-      for (;;) {
-        listen();
-        const { value, done } = await reader.read();
-        if (done) return;
-        parser.push(value);
-        if (terminal !== null || closed) {
-          reader.cancel().catch(() => {});
-          return;
-        }
+    for (;;) {
+      listen();
+      const { value, done } = await reader.read();
+      if (done) return;
+      parser.push(value);
+      if (terminal !== null || closed) {
+        reader.cancel().catch(() => {});
+        return;
       }
-    } finally {
-      clearTimeout(silence);
     }
   }
 
@@ -207,6 +204,7 @@ export function readStream({
     connection = new AbortController();
     try {
       const [to, how] = request();
+      listen();
       const response = await doFetch(to, { ...how, signal: connection.signal });
       const id = response.headers.get('Stream-Id');
       if (response.ok && id) stream ??= id;
@@ -225,6 +223,8 @@ export function readStream({
         tell('refused', { status: 0, code: 'unreachable', message: String(error.message ?? error), retryable: true });
         return 'refused';
       }
+    } finally {
+      clearTimeout(silence);
     }
     return terminal === null ? 'cut' : 'ended';
   }
@@ -250,13 +250,14 @@ export function readStream({
         tell('ended', terminal);
         break;
       }
-      if (Date.now() - lastProgress > giveUpMs) {
+      if (waited > giveUpMs) {
         tell('refused', { status: 0, code: 'unreachable', message: 'The server cannot be reached.', retryable: true });
         break;
       }
       // Drawn at random, so that a thousand pages that lost one server do not come back in one instant.
       const waitMs = Math.min(retryMs * 2 ** attempt, LONGEST_WAIT_MS) * (0.75 + Math.random() / 4);
       attempt += 1;
+      waited += waitMs;
       tell('reconnecting', { attempt, waitMs });
       await pause(waitMs);
       if (closed) break;

@@ -44,6 +44,8 @@ const DONE = block(3, { finish_reason: 'stop' }, 'done');
 /** Each connection is a list of pieces; `CUT` breaks it, `HANG` keeps it open. */
 const CUT = Symbol('cut');
 const HANG = Symbol('hang');
+/** In place of a connection: not even its head comes. */
+const NEVER = Symbol('never');
 
 function server(connections) {
   const requests = [];
@@ -51,6 +53,9 @@ function server(connections) {
     requests.push(`${method} ${url} ${headers['Last-Event-ID'] ?? '-'}`);
     const next = connections.shift();
     if (next === undefined) throw new TypeError('no network');
+    if (next === NEVER) {
+      return new Promise((_, fail) => signal.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError'))));
+    }
     if (next instanceof Response || next instanceof Error) {
       if (next instanceof Error) throw next;
       return next;
@@ -139,6 +144,15 @@ equal('close() during a wait ends it', (await read([[RETRY + start, CUT]], {
 })).events, [[0, null]]);
 
 equal('silence is a cut', (await read([[RETRY + start, HANG], [a, b, DONE]], { silenceMs: 40 })).events, ALL);
+
+equal('silence before the head is a cut too', (await read([[RETRY + start, CUT], NEVER, [a, b, DONE]], { silenceMs: 40 })).events, ALL);
+
+const slept = Date.now;
+equal('who slept goes on', (await read([[RETRY + start, a, CUT], [b, DONE]], {}, (_, events) => {
+  // An hour passes between this event and the next.
+  if (events.length === 2) queueMicrotask(() => (Date.now = () => slept() + 3_600_000));
+})).events, ALL);
+Date.now = slept;
 
 equal('gives up in the end', (await read([[RETRY + start, CUT]], { giveUpMs: -1 })).states,
   ['connecting', 'live', 'refused 0 unreachable']);

@@ -98,6 +98,7 @@ const isToken = (name) => ['message', 'reasoning', 'refusal', 'tool_call', 'fiel
  * @param onEnd is told `complete`, `failed` or `cancelled`, with the refusal if the server refused
  */
 export function follow(run, { onEvent, onEnd, ...how }) {
+  let stopped = false;
   const reader = readStream({
     ...how,
     base: BASE,
@@ -108,6 +109,8 @@ export function follow(run, { onEvent, onEnd, ...how }) {
     onState(state, detail) {
       if (state === 'live' || state === 'reconnecting') {
         run.enter(state);
+        // Without a network the first word of it was lost.
+        if (state === 'live' && stopped) cancel(reader.stream);
       } else if (state === 'ended' || state === 'refused') {
         const end = state === 'refused' ? 'failed' : endOf(detail);
         run.enter(end);
@@ -121,6 +124,7 @@ export function follow(run, { onEvent, onEnd, ...how }) {
   run.cut = () => reader.cut();
   run.stop = () => {
     if (reader.stream) {
+      stopped = true;
       cancel(reader.stream);
       return;
     }

@@ -183,6 +183,23 @@ final class SurvivalTest extends PageTest {
         }
     }
 
+    /** The first request to stop is lost with the network. */
+    @Test
+    void whatIsStoppedWithoutANetworkIsStoppedOnceItIsBack() {
+        model(LONG_ANSWER);
+        ask("Stop.");
+        awaitAnswerLongerThan(40);
+        network(true);
+        browser.click("#cut");
+        browser.awaitState("reconnecting");
+        browser.click("#stop");
+        network(false);
+        browser.awaitState("cancelled");
+        assertAnswerIsExact();
+        // What the browser itself says about requests without a network is no fault of the page.
+        browser.complaints();
+    }
+
     @Test
     void escapeStops() {
         model("sim-20tps-500tokens");

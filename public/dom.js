@@ -54,8 +54,10 @@ export async function copy(text, button) {
     area.value = text;
     document.body.append(area);
     area.select();
-    document.execCommand('copy');
+    const copied = document.execCommand('copy');
     area.remove();
+    button.focus();
+    if (!copied) return;
   }
   announce(t('copied'));
   button.dataset.copied = '';

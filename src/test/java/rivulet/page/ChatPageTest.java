@@ -156,6 +156,22 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void copyingWithoutAClipboardKeepsTheFocusAndTheTruth() {
+        model("sim-echo-fast");
+        ask("copied");
+        browser.awaitState("complete");
+        browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+                + "window.may = true; document.execCommand = () => window.may;");
+        browser.find(".answer [data-act=copy]").sendKeys(Keys.ENTER);
+        browser.await("the button says so", () -> browser.exists(".answer [data-copied]"));
+        assertEquals("copy", browser.run("return document.activeElement.dataset.act"));
+        browser.await("for a moment", () -> !browser.exists(".answer [data-copied]"));
+        browser.run("window.may = false");
+        browser.find(".answer [data-act=copy]").sendKeys(Keys.ENTER);
+        assertFalse(browser.exists(".answer [data-copied]"));
+    }
+
+    @Test
     void hostileMarkdownDoesNothing() {
         String hostile = """
                 <img src=x onerror="window.pwned=1"> <script>window.pwned=2</script>

@@ -12,6 +12,9 @@ const opener = byId('side-open');
 export async function showConversations() {
   const all = (await allConversations()).filter((each) => each.messages.length > 0);
   byId('no-conversations').hidden = all.length > 0;
+  // What is made anew would lose it.
+  const focused = document.activeElement;
+  const address = focused.closest('#conversations li')?.querySelector('a').hash;
   list.replaceChildren(...all.map((conversation) => {
     const item = clone('t-conversation');
     const link = item.querySelector('a');
@@ -25,6 +28,7 @@ export async function showConversations() {
     bin.addEventListener('click', () => deleteIt(conversation.id));
     return item;
   }));
+  if (address) list.querySelector(`li:has([href="${address}"]) ${focused.localName}`)?.focus();
 }
 
 async function deleteIt(id) {

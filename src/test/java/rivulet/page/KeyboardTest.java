@@ -88,6 +88,30 @@ final class KeyboardTest extends PageTest {
         assertTrue(browser.find(".question").isDisplayed());
     }
 
+    /** The list is made anew whenever something is kept: whoever is in it must not begin at the top again. */
+    @Test
+    void focusStaysInTheListOfConversations() {
+        model("sim-echo-fast");
+        press("first", Keys.ENTER);
+        browser.awaitState("complete");
+        browser.click("#new-chat");
+        press("second", Keys.ENTER);
+        browser.await(
+                "both are listed",
+                () -> browser.run("return document.querySelectorAll('#conversations a').length")
+                        .equals(2L));
+        browser.awaitState("complete");
+        browser.run("[...document.querySelectorAll('#conversations a')].at(-1).focus()");
+        press(Keys.ENTER);
+        browser.await("the first one", () -> browser.text(".question .bubble").equals("first"));
+        browser.await(
+                "it is chosen",
+                () -> browser.text("#conversations [aria-current]").equals("first"));
+        assertEquals("first", focused());
+        press(Keys.TAB);
+        assertEquals("Delete “first”", browser.run("return document.activeElement.ariaLabel"));
+    }
+
     @Test
     void panelsOverThePageCloseByEscapeAndGiveTheFocusBack() {
         browser.size(390, 780);

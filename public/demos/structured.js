@@ -119,7 +119,8 @@ export function structured() {
     source.onmessage = ({ data, lastEventId }) => {
       position = parsePosition(lastEventId);
       const envelope = JSON.parse(data);
-      run.record({ name: envelope.status, data, id: lastEventId, size: data.length + lastEventId.length + 14 }, envelope.status === 'chunk');
+      const line = `data: ${data}\nid: ${lastEventId}`;
+      run.record({ name: envelope.status, data, line, id: lastEventId, size: new TextEncoder().encode(line).length + 2 }, envelope.status === 'chunk');
       if (envelope.status === 'chunk') {
         for (const [key, piece] of Object.entries(envelope.data)) {
           const at = `/${key}`;

@@ -135,6 +135,29 @@ final class DemosTest extends PageTest {
         assertTrue(browser.text("[data-figure=ttft]").matches("\\d+ ms|\\d+\\.\\d\\d s"));
     }
 
+    @Test
+    void wireCountsBytesAndShowsWhatStoodThere() {
+        open("generate");
+        browser.run("document.querySelector('#view-generate [name=query]').value = '안녕하세요'");
+        run("generate");
+        browser.awaitState("complete");
+        assertEquals(
+                browser.run(
+                        "return document.querySelectorAll('.reads li').length > 0"
+                                + " && [...document.querySelectorAll('.reads li')].reduce((sum, n) => sum + parseInt(n.textContent), 0)"),
+                browser.runAsync(
+                        "const versioned = document.querySelector('script[type=module]').src.replace('app.js', 'run.js');"
+                                + "return (await import(versioned)).currentRun().bytes;"));
+        open("structured");
+        choose("structured", "preset", "helloworld");
+        run("structured");
+        browser.awaitState("complete");
+        browser.run("document.getElementById('events').scrollTop = 0");
+        browser.await("the first row", () -> browser.text("#events li b").equals("start"));
+        browser.run("document.querySelector('#events li').click()");
+        assertTrue(browser.text("#event-data").startsWith("data: {\"status\":\"start\""), browser.text("#event-data"));
+    }
+
     /** What comes in is what was begun last: another document must not be built into it. */
     @Test
     void nothingElseBeginsWhileADocumentIsWritten() {

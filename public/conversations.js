@@ -20,7 +20,11 @@ function open() {
       return;
     }
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' });
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // Its data was cleared by hand: it is opened anew when it is next needed.
+      request.result.onclose = () => (opened = null);
+      resolve(request.result);
+    };
     request.onerror = () => resolve(null);
   }).catch(() => null);
   return opened;

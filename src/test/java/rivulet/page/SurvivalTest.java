@@ -201,6 +201,18 @@ final class SurvivalTest extends PageTest {
     }
 
     @Test
+    void pageGoesOnKeepingThoughItsDataWasCleared() {
+        model("sim-echo-fast");
+        ask("before");
+        browser.awaitState("complete");
+        devTools("Storage.clearDataForOrigin", Map.of("origin", server.url(""), "storageTypes", "indexeddb"));
+        browser.click("#new-chat");
+        ask("after");
+        browser.await("kept", () -> browser.text("#conversations a").equals("after"));
+        browser.awaitState("complete");
+    }
+
+    @Test
     void escapeStops() {
         model("sim-20tps-500tokens");
         ask("For long.");

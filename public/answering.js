@@ -24,17 +24,20 @@ export class Answering {
   #draw;
   #onEnd;
   #onKept;
+  #onSignedOut;
 
   /**
    * @param onKept the conversation was kept, and may be listed or named anew
    * @param onEnd is told `complete`, `failed` or `cancelled`; the answer is shown and kept by then
+   * @param onSignedOut the server no longer knows who reads; the answer is left open
    */
-  constructor(conversation, answer, run, { onKept, onEnd }) {
+  constructor(conversation, answer, run, { onKept, onEnd, onSignedOut }) {
     this.answer = answer;
     this.run = run;
     this.#conversation = conversation;
     this.#onKept = onKept;
     this.#onEnd = onEnd;
+    this.#onSignedOut = onSignedOut;
     this.#draw = eachFrame(() => this.view.update(answer));
     this.view.update(answer);
   }
@@ -118,7 +121,7 @@ export class Answering {
           this.keepPlace();
         }, KEEP_MS);
       },
-      onEnd: (state, refusal) => this.#end(state, refusal),
+      onEnd: (state, refusal) => (refusal?.status === 401 ? this.#onSignedOut() : this.#end(state, refusal)),
     });
   }
 

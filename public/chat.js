@@ -6,6 +6,7 @@ import { isOpen } from './answer.js';
 import { findConversation, newConversation, onOtherTab } from './conversations.js';
 import { copyOnClick } from './code.js';
 import { requestFields } from './settings.js';
+import { signedIn } from './sign-in.js';
 import { t } from './words.js';
 
 const TITLE_CHARS = 60;
@@ -65,6 +66,13 @@ const titleOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, TITLE_CHARS)
 
 const hooks = {
   onKept: () => onChange(),
+  /** Whoever signs in again goes on with the answer. */
+  async onSignedOut() {
+    answering.leave();
+    answering = null;
+    await signedIn();
+    if (!answering) showAll();
+  },
   onEnd(state, { answer, view }) {
     if (answering?.answer === answer) answering = null;
     view.update(answer);

@@ -99,6 +99,25 @@ final class SignInTest extends Looks {
         browser.await("it asks again", () -> browser.exists("#sign-in[open]"));
     }
 
+    /** Its generation goes on meanwhile, and is paid for once. */
+    @Test
+    void answerGoesOnAfterASignInInItsMiddle() {
+        token(TOKEN);
+        awaitSignedIn();
+        model("sim-100tps-600tokens");
+        ask("Go on.");
+        awaitAnswerLongerThan(40);
+        String stream = keptAnswer().path("stream").asText();
+        browser.devTools("Network.clearBrowserCookies", Map.of());
+        browser.click("#cut");
+        browser.await("it asks again", () -> browser.exists("#sign-in[open]"));
+        token(TOKEN);
+        browser.awaitState("complete");
+        assertEquals(stream, keptAnswer().path("stream").asText());
+        assertEquals("done", keptAnswer().path("state").asText());
+        expectComplaints();
+    }
+
     @Test
     void aSignInThatIsOverIsAskedForAgain() {
         token(TOKEN);

@@ -1,8 +1,12 @@
 /** What is known of an answer, built event by event. Plain data: it is kept as it is, and shown by message.js. */
 
+import { randomId } from './api.js';
+
 export function newAnswer() {
   return {
     role: 'assistant',
+    /** With it a question whose answer was lost is asked again, and finds the stream that it had begun. */
+    key: randomId(),
     stream: null,
     /** The last event that was applied; a resumed stream begins after it. */
     index: -1,

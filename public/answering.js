@@ -14,6 +14,8 @@ import { t } from './words.js';
 
 /** How often what has come is kept: a reload reads the rest from the server again. */
 const KEEP_MS = 400;
+/** For so long a server surely knows a question that it was asked before. */
+const KNOWN_MS = 60_000;
 
 export class Answering {
   view = new AnswerView();
@@ -44,16 +46,22 @@ export class Answering {
 
   /** Asks what the conversation ends with; its answer is added to it. */
   static ask(conversation, fields, hooks) {
-    const body = { kind: 'chat', messages: conversation.messages.map(asMessage).filter(Boolean), ...fields };
     const answer = newAnswer();
     conversation.messages.push(answer);
-    const mine = new Answering(conversation, answer, new Run({ request: { method: 'POST', path: 'streams', body } }), hooks);
+    return Answering.#askFor(conversation, answer, fields, hooks);
+  }
+
+  static #askFor(conversation, answer, fields, hooks) {
+    const body = { kind: 'chat', messages: conversation.messages.slice(0, -1).map(asMessage).filter(Boolean), ...fields };
+    const request = { method: 'POST', path: 'streams', body };
+    const mine = new Answering(conversation, answer, new Run({ request, startedAt: answer.askedAt }), hooks);
     mine.#begin(body);
     return mine;
   }
 
-  /** Goes on with an answer that was left open. */
-  static resume(conversation, answer, hooks) {
+  /** Goes on with an answer that was left open, even before its stream was known. */
+  static resume(conversation, answer, fields, hooks) {
+    if (!answer.stream && Date.now() - answer.askedAt < KNOWN_MS) return Answering.#askFor(conversation, answer, fields, hooks);
     const request = { path: `streams/${answer.stream}?after=-1` };
     const mine = new Answering(conversation, answer, new Run({ request, startedAt: answer.askedAt }), hooks);
     mine.run.firstTokenAt = answer.ttft;
@@ -97,8 +105,9 @@ export class Answering {
     this.run.stop = () => {
       stopped = true;
     };
+    this.#keep(false);
     try {
-      this.answer.stream = await begin(body);
+      this.answer.stream = await begin(body, this.answer.key);
     } catch (refused) {
       this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
       return;
@@ -134,8 +143,8 @@ export class Answering {
     this.#keep();
   }
 
-  async #keep() {
-    await keep(this.#conversation);
+  async #keep(tellOthers = true) {
+    await keep(this.#conversation, tellOthers);
     this.#onKept();
   }
 }

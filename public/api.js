@@ -18,11 +18,11 @@ const TRY_AGAIN_MS = [300, 1500];
  * Begins a stream and answers its id, before the first token: from here on nothing is lost by a cut or a reload. (One
  * request that both begins and streams is held back until there is something to say, and its id with it.)
  */
-export async function begin(body) {
+export async function begin(body, key = randomId()) {
   // With a key, a request whose answer was lost can be sent again: it finds the stream that it had begun.
   const request = {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Idempotency-Key': randomId() },
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Idempotency-Key': key },
     body: JSON.stringify(body),
   };
   for (const waitMs of [...TRY_AGAIN_MS, null]) {

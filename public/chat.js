@@ -117,7 +117,7 @@ export function showAll() {
   }));
   const last = conversation.messages.at(-1);
   if (!answering && last?.role === 'assistant' && isOpen(last)) {
-    answering = Answering.resume(conversation, last, hooks);
+    answering = Answering.resume(conversation, last, requestFields(), hooks);
     thread.lastElementChild.replaceWith(answering.view.node);
   }
   markLast();

@@ -113,6 +113,26 @@ final class SurvivalTest extends PageTest {
         }
     }
 
+    /** The server has the question, the page not yet its stream. */
+    @Test
+    void questionIsAskedOnceThoughThePageIsLoadedAgainBeforeItKnowsItsStream() {
+        model("sim-200tps-200tokens");
+        browser.run("const real = window.fetch; window.fetch = async (url, init) => {"
+                + "const response = await real(url, init);"
+                + "if (init?.method !== 'POST') return response;"
+                + "sessionStorage.setItem('begun', (await response.json()).stream);"
+                + "return new Promise(() => {}); };");
+        ask("Once.");
+        browser.await("it is begun", () -> browser.run("return sessionStorage.getItem('begun')") != null);
+        browser.await("it is listed", () -> browser.exists("#conversations [aria-current]"));
+        browser.driver().navigate().refresh();
+        browser.awaitState("complete");
+        assertEquals(
+                browser.run("return sessionStorage.getItem('begun')"),
+                keptAnswer().path("stream").asText());
+        assertAnswerIsExact();
+    }
+
     @Test
     void conversationThatAnotherTabDeletesIsGoneHereToo() {
         model("sim-20tps-500tokens");

@@ -76,13 +76,13 @@ export class Answering {
 
   /** Reads no further; the generation goes on for a while, for whoever comes back. */
   leave() {
-    this.#letGo();
+    this.letGo();
     keep(this.#conversation, false);
   }
 
   /** The conversation is deleted, and so is what is still being written for it. */
   forget() {
-    this.#letGo();
+    this.letGo();
     if (this.answer.stream) cancel(this.answer.stream);
     // Its id is still to come.
     else this.run.stop();
@@ -93,7 +93,8 @@ export class Answering {
     keep(this.#conversation, false);
   }
 
-  #letGo() {
+  /** Reads no further, and keeps nothing. */
+  letGo() {
     this.#left = true;
     clearTimeout(this.#keeping);
     if (this.#reader) this.#reader.close();

@@ -230,7 +230,10 @@ onOtherTab(async (id) => {
     forget();
     await openConversation('');
     onChange();
-  } else if (!answering) {
+  } else if (!answering || theirs.messages.at(-1).askedAt > answering.answer.askedAt) {
+    // What is still read here is the past there: kept once more, it would take the place of what was asked since.
+    answering?.letGo();
+    answering = null;
     conversation = theirs;
     showAll();
   }

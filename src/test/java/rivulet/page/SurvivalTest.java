@@ -113,6 +113,44 @@ final class SurvivalTest extends PageTest {
         }
     }
 
+    /** What that tab still reads is the past: it must not keep the conversation as it was then. */
+    @Test
+    void tabThatWasCutOffTakesNothingBackThatAnotherOneAsked() {
+        model(LONG_ANSWER);
+        ask("first");
+        awaitAnswerLongerThan(20);
+        String first = browser.driver().getWindowHandle();
+        String address = browser.driver().getCurrentUrl();
+        browser.driver().switchTo().newWindow(WindowType.TAB);
+        String second = browser.driver().getWindowHandle();
+        try {
+            browser.open(address);
+            awaitAnswerLongerThan(20);
+            network(true);
+            browser.click("#cut");
+            browser.awaitState("reconnecting");
+            browser.driver().switchTo().window(first);
+            browser.click("#stop");
+            browser.awaitState("cancelled");
+            model("sim-echo-fast");
+            ask("second");
+            browser.awaitState("complete");
+            browser.driver().switchTo().window(second);
+            network(false);
+            browser.await(
+                    "the second question",
+                    () -> browser.text(".question[data-last] .bubble").equals("second"));
+            browser.await("nothing is read", () -> browser.find("#send").isDisplayed());
+        } finally {
+            network(false);
+            browser.driver().close();
+            browser.driver().switchTo().window(first);
+        }
+        assertEquals("second", keptAnswer().path("text").asText().strip());
+        // What the browser itself says about requests without a network is no fault of the page.
+        browser.complaints();
+    }
+
     /** The server has the question, the page not yet its stream. */
     @Test
     void questionIsAskedOnceThoughThePageIsLoadedAgainBeforeItKnowsItsStream() {

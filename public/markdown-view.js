@@ -12,6 +12,8 @@ const LIST_ITEMS = 24;
 /** A rendering is followed by a pause this many times as long: the page stays free for the reader. */
 const PAUSE = 5;
 const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})[^\n]*\n/;
+/** A line that may become `[name]: address`. */
+const MAYBE_ADDRESS = /^ {0,3}\[[^\n]*$/;
 
 export class MarkdownView {
   #root;
@@ -70,6 +72,7 @@ export class MarkdownView {
     const tail = this.#source.slice(this.#stable);
     const tokens = this.#lex(tail);
     const finished = last ? tokens.length : finishedCount(tokens, tail);
+    for (const { type, tag, href, title } of tokens.slice(0, finished)) if (type === 'def') this.#links[tag] ??= { href, title };
     const nodes = fragmentOf(tokens.slice(0, finished));
     highlightIn(nodes);
     const mark = this.#live[0] ?? null;
@@ -81,9 +84,7 @@ export class MarkdownView {
   }
 
   #lex(tail) {
-    const tokens = lex(tail, this.#links);
-    this.#links = tokens.links;
-    return splitLongList(tokens);
+    return splitLongList(lex(tail, this.#links));
   }
 
   #patchLive(fragment) {
@@ -115,10 +116,13 @@ export class MarkdownView {
   }
 }
 
-/** How many tokens are finished: those before the last one that is not just space. */
+/**
+ * How many tokens are finished: those before the last one that is seen. An address is not: it may still be cut in its
+ * middle, and what names it, or the next one, may stand right before it.
+ */
 function finishedCount(tokens, tail) {
   let last = tokens.length - 1;
-  while (last >= 0 && tokens[last].type === 'space') last -= 1;
+  while (last >= 0 && (['space', 'def'].includes(tokens[last].type) || MAYBE_ADDRESS.test(tokens[last].raw))) last -= 1;
   // Where the pieces do not add up to the whole, nobody knows where a block ends.
   return rawLength(tokens, tokens.length) === tail.length ? Math.max(0, last) : 0;
 }

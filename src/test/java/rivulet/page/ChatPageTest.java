@@ -110,6 +110,22 @@ final class ChatPageTest extends PageTest {
         assertEquals(List.of(), differs);
     }
 
+    /** A piece of an address is one, too. */
+    @Test
+    void linksThatAreNamedWhileTheyStreamLeadWhereTheyShould() {
+        assertEquals(
+                "http://a.example/1 http://b.example/2 http://a.example/1",
+                browser.runAsync("const { MarkdownView } = await import('/assets/markdown-view.js');"
+                        + "const root = document.createElement('div'); const view = new MarkdownView(root);"
+                        // Without a clock each piece is rendered.
+                        + "performance.now = () => 0;"
+                        + "const text = 'see [one][1], [two][2]\\n\\n[1]: http://a.example/1\\n[2]: http://b.example/2\\n\\nand [one][1]';"
+                        + "for (let i = 1; i <= text.length; i++) view.update(text.slice(0, i));"
+                        + "view.finish();"
+                        + "return [...root.querySelectorAll('a')].map((a) => a.href).join(' ');"));
+        browser.open(server.url("/"));
+    }
+
     @Test
     void largeAnswerStaysSmooth() {
         model("sim-markdown-fast-30000tokens");

@@ -57,6 +57,9 @@ const steps = {
     answer.state = data.finish_reason === 'cancelled' ? 'cancelled' : 'done';
     answer.finish = data.finish_reason;
     answer.usage = data.usage ?? null;
+    // Measured where it was written: it may have been read long after.
+    answer.ttft = data.ttft_ms ?? answer.ttft;
+    answer.elapsed = data.elapsed_ms;
     ended(answer);
   },
   failed: (answer, data) => fail(answer, { ...data.error, retryable: data.retryable }),

@@ -343,6 +343,18 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void timesAreThoseOfTheGenerationThoughItIsReadLater() {
+        assertEquals(
+                List.of(200L, 900L),
+                browser.runAsync("const { applyEvent, newAnswer } = await import('/assets/answer.js');"
+                        + "const answer = newAnswer(); answer.askedAt -= 60_000;"
+                        + "applyEvent(answer, { name: 'message', data: { delta: 'a' }, index: 1 });"
+                        + "applyEvent(answer, { name: 'done', index: 2,"
+                        + " data: { finish_reason: 'stop', ttft_ms: 200, elapsed_ms: 900 } });"
+                        + "return [answer.ttft, answer.elapsed];"));
+    }
+
+    @Test
     void conversationIsExported(@TempDir Path folder) throws IOException {
         model("sim-echo-fast");
         ask("**keep** me");

@@ -105,16 +105,19 @@ export class Answering {
     let stopped = false;
     this.run.stop = () => {
       stopped = true;
+      this.answer.state = 'cancelled';
+      this.answer.finish = 'cancelled';
+      this.#end('cancelled');
     };
     this.#keep(false);
     try {
       this.answer.stream = await begin(body, this.answer.key);
     } catch (refused) {
-      this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
+      if (!stopped) this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
       return;
     }
     if (stopped) cancel(this.answer.stream);
-    if (!this.#left) this.#read();
+    else if (!this.#left) this.#read();
     await this.#keep();
   }
 

@@ -271,6 +271,29 @@ final class SurvivalTest extends PageTest {
     }
 
     @Test
+    void stopNeedsNoAnswerOfTheServer() {
+        model("sim-20tps-500tokens");
+        browser.run("const real = window.fetch; window.fetch = async (url, init) => {"
+                + "const response = await real(url, init);"
+                + "if (init?.method === 'POST') await new Promise((resolve) => { window.letGo = resolve; });"
+                + "return response; };");
+        ask("For long.");
+        browser.await("asked", () -> browser.run("return window.letGo ? 1 : null") != null);
+        browser.click("#stop");
+        browser.awaitState("cancelled");
+        assertTrue(browser.find("#send").isDisplayed());
+        assertTrue(browser.find(".cutoff").isDisplayed());
+        browser.run("window.letGo()");
+        browser.await("its stream is known", () -> !keptAnswer().path("stream").isNull());
+        browser.await(
+                "the generation ends",
+                () -> stateOf(keptAnswer().path("stream").asText())
+                        .path("finish_reason")
+                        .asText()
+                        .equals("cancelled"));
+    }
+
+    @Test
     void escapeStops() {
         model("sim-20tps-500tokens");
         ask("For long.");

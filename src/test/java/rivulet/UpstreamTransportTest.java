@@ -439,11 +439,25 @@ class UpstreamTransportTest {
                 RawUpstream cut = RawUpstream.saying(("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
                                 + ANSWER.substring(0, ANSWER.indexOf("data: [")))
                         .getBytes(StandardCharsets.UTF_8));
+                RawUpstream counting = RawUpstream.saying("""
+                        HTTP/1.1 200 OK
+                        Content-Type: text/event-stream
+
+                        data: {"choices":[],"usage":{"prompt_tokens":999,"completion_tokens":7}}
+
+                        data: {"error":{"message":"overloaded","code":503}}
+
+                        """.getBytes(StandardCharsets.UTF_8));
                 RawUpstream well = named("well")) {
             String list =
                     "[{\"name\":\"x\",\"base_url\":\"%s\",\"models\":[\"m\"]},{\"name\":\"y\",\"base_url\":\"%s\",\"models\":[\"m\"]}]";
             try (TestServer server = TestServer.with("UPSTREAMS", list.formatted(broken.url(), well.url()))) {
                 assertEquals("well:m", TestServer.text(server.chat(CHAT)));
+            }
+            try (TestServer server = TestServer.with("UPSTREAMS", list.formatted(counting.url(), well.url()))) {
+                List<JsonNode> events = server.chat(CHAT);
+                assertEquals("well:m", TestServer.text(events));
+                assertTrue(events.get(events.size() - 1).path("usage").isMissingNode(), "of the one that failed");
             }
             try (TestServer server = TestServer.with("UPSTREAMS", list.formatted(cut.url(), well.url()))) {
                 List<JsonNode> events = server.chat(CHAT);

@@ -146,7 +146,7 @@ public class DeltaJmh {
         }
 
         @Override
-        public void usage(Usage usage) {
+        public void usage(@Nullable Usage usage) {
             throw new IllegalStateException("no usage is told");
         }
 

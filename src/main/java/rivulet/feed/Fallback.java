@@ -124,6 +124,7 @@ final class Fallback implements Feed {
                 failed.cancel();
             }
             sink.resumable(null);
+            sink.usage(null);
         }
 
         private synchronized boolean mayTryNext(ErrorCode code) {
@@ -186,7 +187,7 @@ final class Fallback implements Feed {
         }
 
         @Override
-        public void usage(Usage usage) {
+        public void usage(@Nullable Usage usage) {
             sink.usage(usage);
         }
 

@@ -231,9 +231,9 @@ public final class Producer implements Sink {
     }
 
     @Override
-    public void usage(Usage latest) {
+    public void usage(@Nullable Usage latest) {
         Usage earlier = usage;
-        usage = earlier == null ? latest : latest.behind(earlier);
+        usage = latest == null || earlier == null ? latest : latest.behind(earlier);
     }
 
     @Override

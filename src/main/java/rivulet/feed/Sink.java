@@ -37,8 +37,12 @@ public interface Sink {
     /** The string of a document at a JSON Pointer grows. */
     void fieldAppend(String path, String piece);
 
-    /** What the answer costs, as far as is known now; of each count the last word counts. */
-    void usage(Usage usage);
+    /**
+     * What the answer costs, as far as is known now; of each count the last word counts.
+     *
+     * @param usage null: what was told before is of another answer than the one that is told from now on
+     */
+    void usage(@Nullable Usage usage);
 
     /**
      * The answer goes on at its upstream without a connection, and can be read again from any place.

@@ -220,7 +220,7 @@ final class Structured implements Feed {
         }
 
         @Override
-        public void usage(Usage usage) {
+        public void usage(@Nullable Usage usage) {
             sink.usage(usage);
         }
 

@@ -41,7 +41,7 @@ class StructuredEndTest {
         public void fieldAppend(String path, String piece) {}
 
         @Override
-        public void usage(Usage usage) {}
+        public void usage(@Nullable Usage usage) {}
 
         @Override
         public void resumable(@Nullable Origin origin) {}

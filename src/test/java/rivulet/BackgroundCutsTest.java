@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -148,6 +149,55 @@ class BackgroundCutsTest {
                     "upstream_truncated",
                     last(ask(node)).path("error").path("code").asText());
             assertEquals(1, upstream.requestCount());
+        }
+    }
+
+    @Test
+    void anAnswerThatIsNotInBackgroundModeIsCancelledByItsConnection() throws Exception {
+        RawUpstream.Script deaf = (request, connection) -> {
+            connection.sendStreamHead();
+            connection.send(event(0).replace("true", "false"));
+            connection.send(event(5).replace("\\ude00", ""));
+            connection.awaitPeerClose();
+        };
+        try (RawUpstream upstream = new RawUpstream(deaf);
+                TestServer node = before(upstream)) {
+            HttpResponse<String> begun = node.post(
+                    "/streams", "{\"kind\":\"chat\",\"message\":\"x\",\"model\":\"m\"}", "Accept", "application/json");
+            String path = begun.headers().firstValue("Location").orElseThrow();
+            TestServer.await(
+                    "it speaks",
+                    () -> node.get(path, "Accept", "application/json").body().contains("\"index\":1"));
+            node.delete(path);
+            // Ten seconds at most, where a question waits a minute for an id that is to come.
+            upstream.takeClosedNanos();
+        }
+    }
+
+    @Test
+    void anAnswerThatTheUpstreamHasEndedIsNotCancelled() throws Exception {
+        List<String> ends = List.of(
+                "\"type\":\"response.failed\",\"response\":{\"id\":\"resp_1\",\"error\":{\"message\":\"boom\"}}",
+                "\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"failed\"}",
+                "\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\"}");
+        for (String end : ends) {
+            RawUpstream.Script failing = (request, connection) -> {
+                connection.sendStreamHead();
+                connection.send(event(0));
+                connection.send(event(5).replace("\\ude00", ""));
+                connection.send("data: {\"sequence_number\":6," + end + "}\n\n");
+            };
+            try (RawUpstream upstream = new RawUpstream(failing);
+                    TestServer node = before(upstream)) {
+                // No document: a completed answer fails here, too.
+                List<JsonNode> events =
+                        node.chat("{\"kind\":\"structured\",\"message\":\"x\",\"model\":\"m\",\"fields\":[\"a\"]}");
+                assertTrue(last(events).has("error"), "told as an event or, before the first, by the status");
+                upstream.takeRequest();
+                // Cancelled in the same moment, if at all: it would be the next request but for this one.
+                node.get("/models");
+                assertEquals("GET /v1/models HTTP/1.1", upstream.takeRequest().line());
+            }
         }
     }
 

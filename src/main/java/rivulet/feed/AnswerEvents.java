@@ -93,13 +93,7 @@ final class AnswerEvents {
                         ErrorCode.UPSTREAM_TRUNCATED,
                         "The connection to the upstream broke, and what came next is no longer to be had.",
                         null));
-            case NEW -> {
-                AnswerReader.Progress said = read(type, event);
-                if (said == AnswerReader.Progress.ENDED) {
-                    background.ended();
-                }
-                yield said;
-            }
+            case NEW -> read(type, event);
         };
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.Origin;
@@ -27,6 +28,10 @@ final class BackgroundAnswer {
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
             Duration.ofSeconds(4));
+    /** Behind these the upstream generates nothing more. */
+    private static final Set<String> LAST =
+            Set.of("response.completed", "response.incomplete", "response.failed", "response.cancelled");
+
     /** What an id may be: it becomes a part of a path. */
     private static final String ID = "[A-Za-z0-9_-]{1,200}";
 
@@ -53,7 +58,10 @@ final class BackgroundAnswer {
     @GuardedBy("this")
     private @Nullable String id;
 
-    /** Whether nothing is to be cancelled any more: the upstream has ended it, or another node reads it. */
+    /**
+     * Whether nothing is to be cancelled any more: the upstream has ended it, or another node reads it; or the upstream
+     * knows no background mode, and it ends with its connection.
+     */
     @GuardedBy("this")
     private boolean over;
 
@@ -106,6 +114,10 @@ final class BackgroundAnswer {
         if (id() == null && response.path("background").asBoolean()) {
             identify(response.path("id").asText());
         }
+        if ((id() == null && response.isObject())
+                || LAST.contains(event.path("type").asText())) {
+            over();
+        }
         JsonNode number = event.path("sequence_number");
         if (!number.isInt()) {
             // Behind an event without a number no other connection could begin.
@@ -127,9 +139,9 @@ final class BackgroundAnswer {
         return Heard.NEW;
     }
 
-    /** The upstream has told the answer's end. */
-    synchronized void ended() {
-        over = true;
+    /** Whether the answer's id may still come, without which it cannot be cancelled. */
+    synchronized boolean idToCome() {
+        return id == null && !over;
     }
 
     /** The next connection is to begin behind the last event, after that time; null: there is no use in one. */
@@ -168,7 +180,11 @@ final class BackgroundAnswer {
     }
 
     /** Leaves the answer to another node: from now on it is not cancelled from here. */
-    synchronized void abandon() {
+    void abandon() {
+        over();
+    }
+
+    private synchronized void over() {
         over = true;
     }
 

@@ -224,7 +224,7 @@ final class Exchange implements Feed.Cancellation {
                 moveTo(events.event(type, data, mayBeCut));
             } else if (background != null) {
                 events.glance(data);
-                if (background.id() != null) {
+                if (!background.idToCome()) {
                     closeSource();
                 }
             }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import okhttp3.Call;
 import okhttp3.Callback;
@@ -27,6 +28,7 @@ final class ModelList {
 
     private final OkHttpClient client;
     private final Supplier<Request> request;
+    private final Predicate<String> offered;
     private final LongSupplier nanoTime;
 
     @GuardedBy("this")
@@ -35,8 +37,12 @@ final class ModelList {
     @GuardedBy("this")
     private long askedNanos;
 
-    /** @param request asks for the list */
-    ModelList(OkHttpClient client, Supplier<Request> request, LongSupplier nanoTime) {
+    /**
+     * @param request asks for the list
+     * @param offered whether a model in it is to be asked for at all
+     */
+    ModelList(OkHttpClient client, Supplier<Request> request, Predicate<String> offered, LongSupplier nanoTime) {
+        this.offered = offered;
         this.client = client.newBuilder()
                 .callTimeout(PATIENCE)
                 // Asked twice it costs nothing; a connection that was kept may have been closed by the upstream.
@@ -71,7 +77,7 @@ final class ModelList {
         return future;
     }
 
-    private static final class Answer implements Callback {
+    private final class Answer implements Callback {
         private final CompletableFuture<List<String>> future;
 
         private Answer(CompletableFuture<List<String>> future) {
@@ -97,11 +103,11 @@ final class ModelList {
             }
         }
 
-        private static List<String> ids(JsonNode list) {
+        private List<String> ids(JsonNode list) {
             List<String> ids = new ArrayList<>();
             for (JsonNode model : list.isArray() ? list : list.path("data")) {
                 String id = model.path("id").asText("");
-                if (!id.isEmpty()) {
+                if (!id.isEmpty() && offered.test(id)) {
                     ids.add(id);
                 }
             }

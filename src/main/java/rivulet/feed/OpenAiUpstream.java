@@ -66,7 +66,7 @@ public final class OpenAiUpstream {
         this.dialect =
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
         this.client = client;
-        this.models = new ModelList(client.http(), () -> asked("models").build(), System::nanoTime);
+        this.models = new ModelList(client.http(), () -> asked("models").build(), upstream::offers, System::nanoTime);
         this.canceller = new AnswerCanceller(client.http(), timer, this::cancelRequest);
     }
 

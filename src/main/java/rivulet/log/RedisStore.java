@@ -162,7 +162,10 @@ public final class RedisStore implements LogStore {
                             RedisKeys.live(node)),
                     List.of(stream, node, neverBegun ? "1" : "0")));
         } catch (StoreAway e) {
-            // The claim is over when its time is.
+            // Redis may hold both, even if the claim's reply was lost: the key would mean a stream that never goes on.
+            if (neverBegun) {
+                writer.giveUp(stream);
+            }
         }
     }
 

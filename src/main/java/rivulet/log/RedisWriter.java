@@ -51,10 +51,12 @@ final class RedisWriter implements Runnable {
     private final Map<String, Outgoing> outgoing = new ConcurrentHashMap<>();
     private final BlockingQueue<Outgoing> dirty = new LinkedBlockingQueue<>();
     /** Streams given up that Redis knows of: they end there, or their followers would wait for ever. */
-    private final Queue<Outgoing> givenUp = new ConcurrentLinkedQueue<>();
+    private final Queue<GivenUp> givenUp = new ConcurrentLinkedQueue<>();
 
     private volatile LogStore.@Nullable Remote remote;
     private volatile boolean closing;
+
+    private record GivenUp(String id, String owner) {}
 
     /**
      * @param node this node's name, the owner of its streams
@@ -89,6 +91,11 @@ final class RedisWriter implements Runnable {
         outgoing.put(log.start().stream(), out);
         log.onAppend(() -> touch(out));
         touch(out);
+    }
+
+    /** Ends a stream of this node in Redis, if it is there, once Redis can be asked: nothing of it will be brought there. */
+    void giveUp(String id) {
+        givenUp.add(new GivenUp(id, node));
     }
 
     /** Whether this node writes that stream, and has not yet brought all of it to Redis. */
@@ -183,6 +190,7 @@ final class RedisWriter implements Runnable {
     }
 
     private void send(List<Outgoing> batch) {
+        List<GivenUp> ends = List.copyOf(givenUp);
         Map<Outgoing, Response<Object>> replies = link.call(redis -> {
             Map<Outgoing, Response<Object>> asked = new LinkedHashMap<>();
             List<Response<Object>> ended = new ArrayList<>();
@@ -193,14 +201,14 @@ final class RedisWriter implements Runnable {
                         asked.put(out, out.append(pipeline, node, next));
                     }
                 }
-                givenUp.forEach(out -> ended.add(RedisReaper.end(pipeline, times, node, out.owner(), out.id(), true)));
+                ends.forEach(one -> ended.add(RedisReaper.end(pipeline, times, node, one.owner, one.id, true)));
             }
             // Here, where a reply that is a failure of Redis is taken for one.
             asked.values().forEach(Response::get);
             ended.forEach(Response::get);
             return asked;
         });
-        givenUp.clear();
+        givenUp.removeAll(ends);
         replies.forEach((out, reply) -> sent(out, ((Long) reply.get()).intValue()));
     }
 
@@ -211,7 +219,7 @@ final class RedisWriter implements Runnable {
         } catch (RuntimeException e) {
             LOG.error("stream {} stays in this node's memory only: it cannot be encoded", out.id(), new Wordless(e));
             if (outgoing.remove(out.id(), out)) {
-                givenUp.add(out);
+                givenUp.add(new GivenUp(out.id(), out.owner()));
             }
             return List.of();
         }
@@ -278,7 +286,7 @@ final class RedisWriter implements Runnable {
             outgoing.remove(out.id());
             dirty.remove(out);
             if (out.known()) {
-                givenUp.add(out);
+                givenUp.add(new GivenUp(out.id(), out.owner()));
             }
             count++;
         }

@@ -109,6 +109,23 @@ class RedisStoreTest extends StreamLogContract {
     }
 
     @Test
+    void aKeyThatCannotBeGivenBackMeansNoStreamThatNeverEnds() {
+        Event.Start start = new Event.Start(writing().newId(), Kind.CHAT, null);
+        assertEquals(Optional.empty(), writing().claim("given back late", "print", start));
+        try (RedisClient client = client()) {
+            assertTrue(client.exists(RedisKeys.stream(start.stream())));
+            try (Jedis pausing = new Jedis("127.0.0.1", redis.port())) {
+                pausing.clientPause(2500);
+            }
+            writing().release("given back late", start.stream());
+            TestServer.await(
+                    "its end",
+                    () -> RedisKeys.NOBODY.equals(client.get(RedisKeys.owner(start.stream())))
+                            && client.xlen(RedisKeys.stream(start.stream())) == 2);
+        }
+    }
+
+    @Test
     void aLogThatCannotBeReadTakesNoMemory() {
         String id = reading().newId();
         try (RedisClient client = client()) {

@@ -284,6 +284,33 @@ class AccessTest {
     }
 
     @Test
+    void whatWasThoughtCountsToo() throws IOException {
+        String thought = "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n";
+        RawUpstream.Script thinking = (request, connection) -> {
+            connection.sendStreamHead();
+            connection.send(thought.repeat(60) + thought.replace("reasoning_content", "content"));
+            connection.awaitPeerClose();
+        };
+        try (RawUpstream upstream = new RawUpstream(thinking);
+                TestServer other = TestServer.before(upstream, "OUTPUT_TOKENS_PER_DAY", "50")) {
+            String question = "{\"kind\":\"chat\",\"message\":\"x\",\"model\":\"m\"}";
+            String path = other.post("/streams", question, "Accept", "application/json")
+                    .headers()
+                    .firstValue("Location")
+                    .orElseThrow();
+            TestServer.await(
+                    "it speaks",
+                    () -> other.get(path, "Accept", "application/json").body().contains("\"index\":61"));
+            other.delete(path);
+            TestServer.await(
+                    "it is counted",
+                    () -> other.post("/streams", question, "Accept", "application/json")
+                                    .statusCode()
+                            == 429);
+        }
+    }
+
+    @Test
     void aTrustedProxyTellsCallersApart() {
         try (TestServer other = TestServer.with(
                 "OPENAI_MODEL", "sim-fast-echo", "REQUESTS_PER_MINUTE", "1", "TRUSTED_PROXIES", "127.0.0.0/8")) {

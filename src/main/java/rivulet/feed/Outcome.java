@@ -26,10 +26,8 @@ public record Outcome(
         @Nullable Usage usage) {
     /** The tokens that the model has answered: as its provider says or, where it does not, one a delta. */
     public long outputTokens() {
-        return end instanceof Event.Done done
-                        && done.usage() != null
-                        && done.usage().outputTokens() != null
-                ? done.usage().outputTokens()
+        return end instanceof Event.Done && usage != null && usage.outputTokens() != null
+                ? usage.outputTokens()
                 : deltas;
     }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import rivulet.log.Entry;
 import rivulet.log.Event;
@@ -38,6 +39,8 @@ final class Follow {
     private final Executor waiting;
     private final ScheduledExecutorService timer;
     private final Metrics metrics;
+    /** Requests whose head is held back: they are viewers, too, in a moment. */
+    private final AtomicInteger heldBack = new AtomicInteger();
 
     /**
      * @param maxViewers at once, about: of those who come in the same moment a few more may get in
@@ -65,7 +68,7 @@ final class Follow {
 
     /** Whether one more viewer may come. */
     boolean hasPlace() {
-        return viewers.count() < maxViewers;
+        return viewers.count() + heldBack.get() < maxViewers;
     }
 
     /** Refuses a request that would begin a stream for a viewer too many: before anything is generated. */
@@ -92,18 +95,20 @@ final class Follow {
         completeAfter(HOLD_BACK, held);
         // Whoever has left has no use for an error's status, and need not be waited for.
         peer.onGone(() -> held.complete(null));
+        heldBack.incrementAndGet();
         ctx.future(() -> held.thenRunAsync(
-                () -> {
-                    Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
-                    if (failed.isEmpty()) {
-                        viewers.show(ctx, peer, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
-                    } else {
-                        peer.giveBack();
-                        visit.end(true);
-                        Errors.answer(ctx, RequestError.ofFailure(failed.get()));
-                    }
-                },
-                turns));
+                        () -> {
+                            Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
+                            if (failed.isEmpty()) {
+                                viewers.show(ctx, peer, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
+                            } else {
+                                peer.giveBack();
+                                visit.end(true);
+                                Errors.answer(ctx, RequestError.ofFailure(failed.get()));
+                            }
+                        },
+                        turns)
+                .whenComplete((nothing, failure) -> heldBack.decrementAndGet()));
     }
 
     /** Shows a stream from a position on, whoever began it. */

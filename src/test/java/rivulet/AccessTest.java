@@ -384,6 +384,16 @@ class AccessTest {
         }
     }
 
+    @Test
+    void aViewerThatWaitsForItsHeadHasAPlaceToo() {
+        try (TestServer other = TestServer.with("MAX_VIEWERS", "1", "OPENAI_MODEL", "sim-wait-20s")) {
+            var held = other.getAsync("/sse/chat");
+            TestServer.await("it is asked", () -> other.liveStreams() == 1);
+            assertEquals("too_many_viewers", code(503, other.get("/sse/chat")));
+            held.cancel(true);
+        }
+    }
+
     private static boolean isBrokenOff(int port, String request) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(10_000);

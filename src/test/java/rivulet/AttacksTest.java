@@ -121,6 +121,22 @@ class AttacksTest {
         TABLE.add(row("two Hosts in one request, or none", twofold.size(), "400 to all"));
     }
 
+    /** Else whoever asks has the server ask the DNS, and wait for it, for as many names as there are such numbers. */
+    @Test
+    void aNumberThatIsNoAddressIsNotLookedUp() throws IOException {
+        Path names = Files.createTempFile("rivulet", "hosts");
+        Files.write(names, List.of("127.0.0.1 300.1.1.1", "127.0.0.1 .:1"));
+        try (ChildNode node = new ChildNode("JDK_JAVA_OPTIONS", "-Djdk.net.hosts.file=" + names)) {
+            for (String host : List.of("300.1.1.1", "[.:1]")) {
+                String request = "GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+                int status = RawHttp.send(node.port(), request).status();
+                assertTrue(status == 421 || status == 400, host + " got " + status);
+            }
+        } finally {
+            Files.delete(names);
+        }
+    }
+
     @Test
     void aTokenIsNotGuessed() {
         SecureRandom random = new SecureRandom();

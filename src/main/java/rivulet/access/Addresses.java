@@ -9,8 +9,10 @@ import java.util.regex.Pattern;
 
 /** IP addresses as they are written. No name is ever looked up: that would ask the DNS whatever a stranger wrote. */
 final class Addresses {
-    private static final Pattern V4 = Pattern.compile("(\\d{1,3})(\\.\\d{1,3}){3}");
-    private static final Pattern V6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+    private static final String OCTET = "(\\d{1,2}|[01]\\d\\d|2[0-4]\\d|25[0-5])";
+    private static final Pattern V4 = Pattern.compile(OCTET + "(\\." + OCTET + "){3}");
+    /** With another beginning, or without a colon, Java takes what is no address for a name. */
+    private static final Pattern V6 = Pattern.compile("(?=[^.])[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
     /** What one site is given of IPv6, RFC 6177: within it a caller takes whatever address it likes. */
     private static final int V6_SITE_BYTES = 8;
 

@@ -28,6 +28,8 @@ import rivulet.log.Wordless;
 /** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
 final class Errors {
     private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
+    /** Of a message, which may quote a path of 64 KiB. What is no longer than this is sent without a thread that waits. */
+    private static final int MOST_CHARS = 1000;
 
     private Errors() {}
 
@@ -96,7 +98,8 @@ final class Errors {
 
     private static String json(String code, String message) {
         ObjectNode error = JsonNodeFactory.instance.objectNode();
-        error.putObject("error").put("code", code).put("message", message);
+        String shown = message.length() > MOST_CHARS ? message.substring(0, MOST_CHARS) + "…" : message;
+        error.putObject("error").put("code", code).put("message", shown);
         return error.toString();
     }
 

@@ -332,6 +332,45 @@ class AttacksTest {
         }
     }
 
+    /** HTTP/2 by hand, its window 0: the head of each answer is taken, and nothing behind it. */
+    @Test
+    void answersThatAreNotReadHoldNothingUp() throws Exception {
+        String preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        byte[] noWindow = {0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0};
+        List<Socket> greedy = new ArrayList<>();
+        int each = 120;
+        try {
+            for (int i = 0; i < 3; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                greedy.add(socket);
+                ByteBuffer frames = ByteBuffer.allocate(8192);
+                frames.put(preface.getBytes(StandardCharsets.US_ASCII)).put(noWindow);
+                for (int stream = 1; stream < 2 * each; stream += 2) {
+                    // GET http://localhost/, as HPACK has it in its table.
+                    frames.put(
+                            new byte[] {0, 0, 14, 1, 5, 0, 0, 0, (byte) stream, (byte) 0x82, (byte) 0x86, (byte) 0x84});
+                    frames.put(new byte[] {0x41, 9}).put("localhost".getBytes(StandardCharsets.US_ASCII));
+                }
+                socket.getOutputStream().write(frames.array(), 0, frames.position());
+            }
+            TimeUnit.SECONDS.sleep(1);
+            assertTrue(server.getAsync("/").get(5, TimeUnit.SECONDS).startsWith("<!doctype html>"));
+            TABLE.add(row("pages that are asked for and not read", greedy.size() * each, "others have theirs at once"));
+        } finally {
+            for (Socket socket : greedy) {
+                socket.close();
+            }
+        }
+    }
+
+    /** A longer one is written by a thread that waits until it is read. */
+    @Test
+    void anErrorIsShortWhateverItQuotes() {
+        RawHttp.Answer answer = RawHttp.get(server.port(), "/docs/" + "x".repeat(20_000));
+        assertEquals(404, answer.status());
+        assertTrue(answer.body().length() < 2000, answer.body());
+    }
+
     @Test
     void slowConnectionsHoldNothingUp() throws IOException {
         try (ChildNode node = new ChildNode(

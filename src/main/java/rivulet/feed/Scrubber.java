@@ -13,10 +13,13 @@ final class Scrubber {
     private static final String HIDDEN = "[key]";
     /** As OpenAI's keys begin, whole or masked; the key that was refused need not be the one we know. */
     private static final Pattern OPENAI_KEY = Pattern.compile("\\bsk-[A-Za-z0-9_*.…-]{4,}");
+    /** Where a word begins. From each of its letters anew, a long one would be read as often as it has letters. */
+    private static final String BEGIN = "(?<![A-Za-z0-9_-])";
     /** Anything that is masked in the middle or at an end. */
-    private static final Pattern MASKED = Pattern.compile("[A-Za-z0-9_-]*\\*{3,}[A-Za-z0-9_*-]*");
+    private static final Pattern MASKED = Pattern.compile(BEGIN + "[A-Za-z0-9_-]*+\\*{3,}[A-Za-z0-9_*-]*");
 
-    private static final Pattern SHORTENED = Pattern.compile("([A-Za-z0-9_-]{2,})(?:\\.{2,}|…)([A-Za-z0-9_-]{2,})?");
+    private static final Pattern SHORTENED =
+            Pattern.compile(BEGIN + "([A-Za-z0-9_-]{2,}+)(?:\\.{2,}|…)([A-Za-z0-9_-]{2,})?");
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_-]{8,}");
     /** A piece of the key of this length does not stand in a text by chance. */
     private static final int TELLING = 8;

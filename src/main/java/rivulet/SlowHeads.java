@@ -7,12 +7,13 @@ import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.NegotiatingServerConnection;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.internal.HttpConnection;
 
 /**
  * Closes connections whose next request, or whose first one, is too long in coming. Jetty's idle timeout begins anew with
- * each byte: a head that trickles in would hold its connection for days. HTTP/2, once it has begun, is Jetty's to bound.
+ * each byte: a head that trickles in, or what begins TLS, would hold its connection for days. HTTP/2, once it has begun, is Jetty's to bound.
  */
 final class SlowHeads {
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -28,7 +29,7 @@ final class SlowHeads {
     /**
      * Looks after a connector from now on.
      *
-     * @param timeout for a request's head from its first byte on, and for the first one from the connection on
+     * @param timeout for a request's head from its first byte on, and for the first one, and TLS, from the connection on
      */
     static void of(ServerConnector connector, Duration timeout, ScheduledExecutorService timer) {
         long often = Math.min(LOOK.toMillis(), Math.max(1, timeout.toMillis() / 4));
@@ -48,14 +49,18 @@ final class SlowHeads {
         if (connection instanceof SslConnection tls) {
             connection = tls.getSslEndPoint().getConnection();
         }
+        boolean old = System.currentTimeMillis() - endPoint.getCreatedTimeStamp() > timeout.toMillis();
+        if (connection instanceof NegotiatingServerConnection) {
+            // In the handshake of TLS, which trickles as well.
+            return old;
+        }
         if (!(connection instanceof HttpConnection http)) {
             return false;
         }
         HttpParser parser = http.getParser();
         if (parser.isStart() || http.getMessagesIn() == 0) {
             // Between two requests the idle timeout holds.
-            return http.getMessagesIn() == 0
-                    && System.currentTimeMillis() - endPoint.getCreatedTimeStamp() > timeout.toMillis();
+            return http.getMessagesIn() == 0 && old;
         }
         if (!parser.inHeaderState()) {
             return false;

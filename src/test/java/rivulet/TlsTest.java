@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -100,6 +103,26 @@ class TlsTest {
             assertEquals("c[DONE]", SseParser.messages(body(client, resuming)));
         } finally {
             close(client);
+        }
+    }
+
+    @Test
+    void aHandshakeThatTricklesIsClosed() throws IOException {
+        byte[] longHello = {0x16, 3, 1, 0x20, 0, 1, 0, 0x1f, (byte) 0xfc, 3, 3};
+        try (TestServer server = server("HEAD_TIMEOUT", "500ms");
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(100);
+            socket.getOutputStream().write(longHello);
+            TestServer.await("it is closed", () -> {
+                try {
+                    socket.getOutputStream().write('a');
+                    return socket.getInputStream().read() < 0;
+                } catch (SocketTimeoutException open) {
+                    return false;
+                } catch (IOException closed) {
+                    return true;
+                }
+            });
         }
     }
 

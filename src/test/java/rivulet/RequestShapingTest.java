@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +74,17 @@ class RequestShapingTest {
                  "user":"u","nested":{"a":[1]},
                  "text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"}}}}
                 """), asked(responses, EVERYTHING));
+    }
+
+    /** Else whoever turns it off has as many tokens a day as they like. */
+    @Test
+    void whatAnAnswerTookIsAskedForWhateverTheCallerSays() throws Exception {
+        for (String options : List.of("{\"include_usage\":false,\"other\":1}", "null")) {
+            String body = "{\"kind\":\"chat\",\"message\":\"x\",\"extra\":{\"stream_options\":" + options + "}}";
+            JsonNode asked = asked(chat, body).path("stream_options");
+            assertTrue(asked.path("include_usage").asBoolean(), asked.toString());
+            assertEquals(options.contains("other"), asked.has("other"));
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package rivulet.feed;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,7 @@ import rivulet.log.ErrorCode;
 public final class OpenAiUpstream {
     private static final String SCHEMA_IN_WORDS =
             "Answer with nothing but one JSON document that satisfies this JSON Schema: ";
+    private static final String STREAM_OPTIONS = "stream_options";
     private static final MediaType JSON = MediaType.get("application/json");
 
     private final Upstream upstream;
@@ -196,8 +198,17 @@ public final class OpenAiUpstream {
      */
     Request request(ChatRequest question, String model, boolean bare) {
         ObjectNode body = body(question, model, bare);
+        JsonNode options = body.path(STREAM_OPTIONS);
         body.setAll(question.extra());
         body.put("stream", true);
+        if (options instanceof ObjectNode usage) {
+            // What an answer took counts for its caller's limit, whatever the caller asks for.
+            body.set(
+                    STREAM_OPTIONS,
+                    body.path(STREAM_OPTIONS) instanceof ObjectNode given
+                            ? given.deepCopy().setAll(usage)
+                            : usage);
+        }
         if (inBackground(question)) {
             body.put("background", true).put("store", true);
         }

@@ -14,6 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is not text has an event of its own: reasoning, refusals, tool calls, usage. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -293,6 +295,21 @@ class UpstreamEventsTest {
             assertEquals("stop", events.get(2).path("finish_reason").asText());
             long elapsed = events.get(2).path("elapsed_ms").asLong();
             assertTrue(elapsed >= 1900 && elapsed < 4000, "after " + elapsed + " ms");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"IDLE_TIMEOUT", "STREAM_TIMEOUT"})
+    void aLimitThatIsReachedBehindTheFinishReasonIsNoFailure(String limit) throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    connection.send(
+                            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n");
+                    connection.awaitPeerClose();
+                });
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", limit, "1s")) {
+            assertEquals("stop", server.chat(CHAT).get(2).path("finish_reason").asText());
+            upstream.takeClosedNanos();
         }
     }
 

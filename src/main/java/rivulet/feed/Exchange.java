@@ -88,7 +88,7 @@ final class Exchange implements Feed.Cancellation {
                 sink,
                 upstream.scrubber(),
                 background);
-        this.watch = new Watch(upstream.limits(), upstream.timer(), (code, message) -> fail(code, message, null));
+        this.watch = new Watch(upstream.limits(), upstream.timer(), this::expired);
     }
 
     /** Asks. */
@@ -390,6 +390,15 @@ final class Exchange implements Feed.Cancellation {
             boolean lost = background != null && background.unheard();
             sink.failed(lost ? ErrorCode.OWNER_LOST : code, lost ? Producer.OWNER_LOST : message, retryAfter);
             cancel();
+        }
+    }
+
+    /** Of an answer whose last word was said, a limit ends only the waiting for what may follow. */
+    private void expired(ErrorCode code, String message) {
+        if (state() == State.SETTLING) {
+            closeSource();
+        } else {
+            fail(code, message, null);
         }
     }
 

@@ -283,6 +283,23 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void anAnswerWithAFinishReasonInEachPieceIsNotWholeWhereItsConnectionBreaks() throws IOException {
+        String piece = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+        String head = HEAD + "Connection: close\r\n";
+        assertEquals("done", end(head + "\r\n" + piece + piece));
+        assertEquals("failed", end(head + "Content-Length: 1000\r\n\r\n" + piece + piece));
+        assertEquals("done", end(head + "Content-Length: 1000\r\n\r\n" + piece));
+    }
+
+    private static String end(String answer) throws IOException {
+        try (RawUpstream upstream = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+            List<JsonNode> events = server.chat(CHAT);
+            return events.get(events.size() - 1).path("event").asText();
+        }
+    }
+
+    @Test
     void usageThatComesTwoSecondsLateIsNotWaitedFor() throws Exception {
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {
                     connection.sendStreamHead();

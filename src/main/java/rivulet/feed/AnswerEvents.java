@@ -128,9 +128,9 @@ final class AnswerEvents {
         return fail(inside == null ? UpstreamError.of(event, scrubber) : inside);
     }
 
-    /** The body has ended, cleanly or not: the sink is told the end, if it was not yet. */
-    void end() {
-        reader.end();
+    /** The body has ended; see {@link AnswerReader#end}. */
+    void end(boolean broken) {
+        reader.end(broken);
     }
 
     private AnswerReader.Progress fail(UpstreamError error) {

@@ -41,6 +41,10 @@ interface AnswerReader {
     /** Takes {@code [DONE]}, the marker that is no JSON. */
     Progress doneMarker();
 
-    /** The body has ended, cleanly or not: the sink is told the end, if it was not yet. */
-    void end();
+    /**
+     * The body has ended: the sink is told the end, if it was not yet.
+     *
+     * @param broken whether its connection broke
+     */
+    void end(boolean broken);
 }

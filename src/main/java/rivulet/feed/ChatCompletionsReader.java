@@ -13,7 +13,7 @@ import rivulet.log.FinishReason;
  * an error, come after it; {@code [DONE]}, or the end of the body, ends it. {@code [DONE]} alone is an end too: some
  * providers send no {@code finish_reason}. A body that ends without either was cut. Some say {@code stop} with each chunk,
  * or when the model has thought and not yet answered: where the answer goes on, it is {@code OPEN} again, and ends
- * with {@code [DONE]}, or with the body if its last word was a finish reason.
+ * with {@code [DONE]}, or with the body if its last word was a finish reason and its connection did not break.
  */
 final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
@@ -67,8 +67,9 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     @Override
-    public void end() {
-        if (finishReason != null) {
+    public void end(boolean broken) {
+        // A finish reason that may have come too early does not make a whole answer of one that broke off.
+        if (finishReason != null && !(broken && progress == Progress.OPEN)) {
             end(finishReason);
         } else if (progress == Progress.OPEN) {
             progress = Progress.ENDED;

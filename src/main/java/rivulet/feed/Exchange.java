@@ -243,7 +243,7 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onClosed(EventSource closed) {
             try {
-                bodyEnded();
+                bodyEnded(false);
                 connectionLeft();
             } catch (Throwable t) {
                 broke(t);
@@ -292,14 +292,14 @@ final class Exchange implements Feed.Cancellation {
         }
     }
 
-    private void bodyEnded() {
+    private void bodyEnded(boolean broken) {
         if (resumes(State.READING)) {
             return;
         }
         if (background != null && background.unheard()) {
             fail(ErrorCode.OWNER_LOST, Producer.OWNER_LOST, null);
         } else if (ends()) {
-            events.end();
+            events.end(broken);
             // A body that has ended well leaves a connection to be used again; one that has not closes it itself.
             closeAfterEnd(LINGER);
         }
@@ -326,7 +326,7 @@ final class Exchange implements Feed.Cancellation {
         if (cause instanceof EventStreamParser.EventTooLarge tooLarge) {
             fail(ErrorCode.EVENT_TOO_LARGE, String.valueOf(tooLarge.getMessage()), null);
         } else if (now != State.ASKING) {
-            bodyEnded();
+            bodyEnded(true);
         } else if (attempt.staleConnection()) {
             upstream.countRetry();
             ask();

@@ -90,7 +90,7 @@ final class ResponsesReader implements AnswerReader {
     }
 
     @Override
-    public void end() {
+    public void end(boolean broken) {
         if (progress == Progress.OPEN) {
             progress = Progress.ENDED;
             sink.failed(

@@ -7,6 +7,7 @@ import io.javalin.http.HandlerType;
 import io.javalin.http.util.MethodNotAllowedUtil;
 import io.javalin.router.InternalRouter;
 import io.javalin.util.JavalinBindException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,6 +40,8 @@ final class Server {
     private static final long QUESTION_BYTES = 1_000_000;
     /** Connections that arrive at once, as after a restart, wait here rather than be refused; the default is 50. */
     private static final int ACCEPT_QUEUE = 4096;
+    /** By how much a viewer that does not read is dropped sooner than Jetty would: it is counted then, and drops more. */
+    private static final Duration BEHIND_VIEWERS = Duration.ofSeconds(5);
 
     private final Config config;
     private final ScheduledExecutorService timer;
@@ -177,6 +180,9 @@ final class Server {
         c.jetty.addConnector((server, http) -> {
             ServerConnector connector = listening(server, protocols(http), config.host(), config.port());
             connector.addBean(new Connections(access.maxConnectionsPerAddress(), access.proxies()));
+            // Jetty breaks off what stands still for so long, a write that a viewer still has time to read, too.
+            long viewers = config.slowViewerTimeout().plus(BEHIND_VIEWERS).toMillis();
+            connector.setIdleTimeout(Math.max(connector.getIdleTimeout(), viewers));
             main = connector;
             return connector;
         });

@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -161,16 +163,41 @@ class MetricsTest {
         assertTrue(scrape.sum("rivulet_added_latency_seconds_sum") > 0);
     }
 
+    /** A viewer that reads nothing of an answer that is longer than what the network holds. */
+    private static Socket unread(TestServer server) throws IOException {
+        Socket unread = new Socket();
+        unread.setReceiveBufferSize(4096);
+        unread.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        unread.getOutputStream()
+                .write("GET /sse/chat?message=a&model=sim-fast-99999tokens HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        .getBytes(StandardCharsets.UTF_8));
+        return unread;
+    }
+
     @Test
     void aViewerThatDoesNotReadIsCountedWhenItIsDropped() throws IOException {
         try (TestServer server = TestServer.with("SLOW_VIEWER_TIMEOUT", "300ms", "MAX_ANSWER_BYTES", "100000000");
-                Socket unread = new Socket()) {
-            unread.setReceiveBufferSize(4096);
-            unread.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
-            unread.getOutputStream()
-                    .write("GET /sse/chat?message=a&model=sim-fast-99999tokens HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            .getBytes(StandardCharsets.UTF_8));
+                Socket viewer = unread(server)) {
+            assertTrue(viewer.isConnected());
             Scrape before = Scrape.of(server);
+            Scrape.until(server, before, s -> s.sum("rivulet_viewers_dropped_total") == 1);
+        }
+    }
+
+    @Test
+    void aViewerHasItsTimeToReadThoughAnIdleConnectionHasLess() throws Exception {
+        try (TestServer server = TestServer.with("SLOW_VIEWER_TIMEOUT", "31s", "MAX_ANSWER_BYTES", "100000000");
+                Socket viewer = unread(server)) {
+            assertTrue(viewer.isConnected());
+            Scrape before = Scrape.of(server);
+            TestServer.await("the viewer came", () -> server.viewers() == 1);
+            CompletableFuture<Void> gone = TestServer.meanwhile(() -> {
+                while (server.viewers() == 1) {
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+                }
+                return null;
+            });
+            gone.get(45, TimeUnit.SECONDS);
             Scrape.until(server, before, s -> s.sum("rivulet_viewers_dropped_total") == 1);
         }
     }

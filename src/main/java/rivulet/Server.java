@@ -95,6 +95,7 @@ final class Server {
             c.routes.before(entrance::checkHost);
             c.routes.before(entrance::enter);
             c.routes.before(this::refuseHead);
+            c.routes.after(LongBody::after);
             Errors.routes(c.routes);
             health.register(c.routes);
             new MetricsRoute(metrics).register(c.routes);

@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -13,8 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
-import org.eclipse.jetty.ee10.servlet.HttpOutput;
-import org.eclipse.jetty.util.Callback;
 
 /** One file as it is sent: plain or gzipped, and not again to those who have it. */
 record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
@@ -52,18 +49,7 @@ record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
         if (gzip) {
             ctx.header("Content-Encoding", "gzip");
         }
-        ctx.contentType(type).res().setContentLength(body.length);
-        send(body, ctx.res());
-    }
-
-    /** No thread waits for a peer that does not read: some hundred of them would take all there are. */
-    private static void send(byte[] body, HttpServletResponse response) {
-        try {
-            // The last write: Jetty ends the response behind it, or once the peer has been idle for too long.
-            ((HttpOutput) response.getOutputStream()).sendContent(ByteBuffer.wrap(body), Callback.NOOP);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        LongBody.send(body, ctx.contentType(type).res());
     }
 
     /** A type and a length here would stand for those of what the client keeps (RFC 9110, sections 8.6 and 15.4.5). */

@@ -20,7 +20,7 @@ import rivulet.log.ErrorCode;
 record UpstreamError(
         ErrorCode code, String message, @Nullable Duration retryAfter) {
     private static final int MOST_CHARS = 500;
-    private static final Pattern TAGS = Pattern.compile("(?s)<(script|style)\\b.*?</\\1>|<[^>]*>");
+    private static final Pattern TAGS = Pattern.compile("(?s)<(script|style)\\b.*?(?:</\\1>|\\z)|<[^<>]*>");
     /** Where the words of an error stand; of several the first counts. */
     private static final List<String> WORDS = List.of(
             "message",
@@ -153,8 +153,13 @@ record UpstreamError(
 
     /** Some servers have the members of an error in each event, with nothing in them. */
     private static boolean isSomething(JsonNode error) {
-        return (error.isContainerNode() && error.valueStream().anyMatch(UpstreamError::isSomething))
-                || (error.isTextual() && !error.textValue().isBlank())
+        return error.isContainerNode()
+                ? error.valueStream().anyMatch(inside -> !inside.isEmpty() || tells(inside))
+                : tells(error);
+    }
+
+    private static boolean tells(JsonNode error) {
+        return (error.isTextual() && !error.textValue().isBlank())
                 || (error.isNumber() && error.doubleValue() != 0)
                 || (error.isBoolean() && error.booleanValue());
     }

@@ -28,7 +28,7 @@ import rivulet.log.Wordless;
 /** Every answer that is not 2xx, in one shape: <code>{"error":{"code":"…","message":"…"}}</code>. */
 final class Errors {
     private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
-    /** Of a message, which may quote a path of 64 KiB. What is no longer than this is sent without a thread that waits. */
+    /** Of a message: it may quote a path of 64 KiB. */
     private static final int MOST_CHARS = 1000;
 
     private Errors() {}

@@ -13,7 +13,8 @@ import org.eclipse.jetty.server.internal.HttpConnection;
 
 /**
  * Closes connections whose next request, or whose first one, is too long in coming. Jetty's idle timeout begins anew with
- * each byte: a head that trickles in, or what begins TLS, would hold its connection for days. HTTP/2, once it has begun, is Jetty's to bound.
+ * each byte: a head that trickles in, or what begins TLS, would hold its connection for days. HTTP/2, once it has begun,
+ * is Jetty's to bound.
  */
 final class SlowHeads {
     private static final Duration LOOK = Duration.ofSeconds(1);

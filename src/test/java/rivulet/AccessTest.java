@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -387,14 +388,21 @@ class AccessTest {
     @Test
     void aViewerThatWaitsForItsHeadHasAPlaceToo() {
         try (TestServer other = TestServer.with("MAX_VIEWERS", "1", "OPENAI_MODEL", "sim-wait-20s")) {
+            String ended = other.get("/sse/countdown?from=1&interval=1ms")
+                    .headers()
+                    .firstValue("Stream-Id")
+                    .orElseThrow();
+            String again = "GET /streams/" + ended + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            TestServer.await("nobody has the place", () -> other.viewers() == 0);
             var held = other.getAsync("/sse/chat");
             TestServer.await("it is asked", () -> other.liveStreams() == 1);
+            TestServer.await("it has the place", () -> isBrokenOff(other.port(), again));
             assertEquals("too_many_viewers", code(503, other.get("/sse/chat")));
             held.cancel(true);
         }
     }
 
-    private static boolean isBrokenOff(int port, String request) throws IOException {
+    private static boolean isBrokenOff(int port, String request) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
@@ -402,6 +410,8 @@ class AccessTest {
             return answer.contains("Transfer-Encoding: chunked") && !answer.endsWith("0\r\n\r\n");
         } catch (SocketException reset) {
             return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -102,7 +102,8 @@ function lineEnd(text, from) {
   return lf < 0 ? cr : from + cr;
 }
 
-function utf8Length(text) {
+/** How many bytes a text takes on the wire. */
+export function utf8Length(text) {
   let length = text.length;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);

@@ -2,6 +2,7 @@
 import { Run, endOf } from '../run.js';
 import { BASE, cancel, refusalOf } from '../api.js';
 import { element } from '../dom.js';
+import { utf8Length } from '../stream.js';
 import { failureText } from '../message.js';
 import { readLines } from '../lines.js';
 import { t } from '../words.js';
@@ -45,7 +46,7 @@ export function generate() {
     for await (const line of readLines(response.body, showRead)) {
       const event = JSON.parse(line);
       const name = event.event ?? 'message';
-      run.record({ name, data: line, line, id: '', index: event.n, size: new TextEncoder().encode(line).length + 1 }, name === 'message');
+      run.record({ name, data: line, line, id: '', index: event.n, size: utf8Length(line) + 1 }, name === 'message');
       if (name === 'message') answer.append(event.delta);
       if (name === 'failed') answer.append(failureText(event.error));
       if (name === 'done' || name === 'failed') end = { name, data: line };

@@ -2,7 +2,7 @@
 import { Run } from '../run.js';
 import { BASE, cancel } from '../api.js';
 import { t } from '../words.js';
-import { parsePosition } from '../stream.js';
+import { parsePosition, utf8Length } from '../stream.js';
 import { partsOf, showClocks } from './demo.js';
 import { streamed } from './streamed.js';
 import { DocumentForm } from './form.js';
@@ -120,7 +120,7 @@ export function structured() {
       position = parsePosition(lastEventId);
       const envelope = JSON.parse(data);
       const line = `data: ${data}\nid: ${lastEventId}`;
-      run.record({ name: envelope.status, data, line, id: lastEventId, size: new TextEncoder().encode(line).length + 2 }, envelope.status === 'chunk');
+      run.record({ name: envelope.status, data, line, id: lastEventId, size: utf8Length(line) + 2 }, envelope.status === 'chunk');
       if (envelope.status === 'chunk') {
         for (const [key, piece] of Object.entries(envelope.data)) {
           const at = `/${key}`;

@@ -1,9 +1,8 @@
 package rivulet;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalLong;
 import rivulet.access.Refusal;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
@@ -173,16 +172,12 @@ final class RequestError extends RuntimeException {
 
     /** A stream that failed before it said anything, on the request that began it. */
     static RequestError ofFailure(Event.Failed failed) {
-        @Nullable Duration retryAfter = failed.retryAfter();
+        OptionalLong retryAfter = failed.retryAfterSeconds();
         return new RequestError(
                 status(failed.code()),
                 failed.code().wireName(),
                 failed.message(),
-                retryAfter == null
-                        ? Map.of()
-                        : Map.of(
-                                "Retry-After",
-                                String.valueOf(retryAfter.plusMillis(999).toSeconds())));
+                retryAfter.isPresent() ? Map.of("Retry-After", String.valueOf(retryAfter.getAsLong())) : Map.of());
     }
 
     private static int status(ErrorCode code) {

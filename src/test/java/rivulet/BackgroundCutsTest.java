@@ -136,14 +136,16 @@ class BackgroundCutsTest {
         }
     }
 
+    /** The beginning of an answer of an upstream that says that it is not in background mode. */
+    private static void beginDeaf(RawUpstream.Connection connection) throws IOException {
+        connection.sendStreamHead();
+        connection.send(event(0).replace("true", "false"));
+        connection.send(event(5).replace("\\ude00", ""));
+    }
+
     @Test
     void anUpstreamThatIsNotInBackgroundModeIsNotAskedAgain() throws IOException {
-        RawUpstream.Script deaf = (request, connection) -> {
-            connection.sendStreamHead();
-            connection.send(event(0).replace("true", "false"));
-            connection.send(event(5).replace("\\ude00", ""));
-        };
-        try (RawUpstream upstream = new RawUpstream(deaf);
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> beginDeaf(connection));
                 TestServer node = before(upstream)) {
             assertEquals(
                     "upstream_truncated",
@@ -155,9 +157,7 @@ class BackgroundCutsTest {
     @Test
     void anAnswerThatIsNotInBackgroundModeIsCancelledByItsConnection() throws Exception {
         RawUpstream.Script deaf = (request, connection) -> {
-            connection.sendStreamHead();
-            connection.send(event(0).replace("true", "false"));
-            connection.send(event(5).replace("\\ude00", ""));
+            beginDeaf(connection);
             connection.awaitPeerClose();
         };
         try (RawUpstream upstream = new RawUpstream(deaf);

@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -88,13 +87,7 @@ class LeavingTest {
                 });
                 TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "MAX_ANSWER_BYTES", "50000000")) {
             for (int i = 0; i < 4; i++) {
-                Socket socket = new Socket();
-                socket.setReceiveBufferSize(4096);
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
-                socket.getOutputStream()
-                        .write("GET /sse/chat-normal?message=hi HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                                .getBytes(StandardCharsets.UTF_8));
-                unread.add(socket);
+                unread.add(RawHttp.unread(server.port(), "/sse/chat-normal?message=hi"));
             }
             for (Socket socket : unread) {
                 assertEquals('H', socket.getInputStream().read());

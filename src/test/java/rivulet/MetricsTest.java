@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -165,13 +164,7 @@ class MetricsTest {
 
     /** A viewer that reads nothing of an answer that is longer than what the network holds. */
     private static Socket unread(TestServer server) throws IOException {
-        Socket unread = new Socket();
-        unread.setReceiveBufferSize(4096);
-        unread.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
-        unread.getOutputStream()
-                .write("GET /sse/chat?message=a&model=sim-fast-99999tokens HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                        .getBytes(StandardCharsets.UTF_8));
-        return unread;
+        return RawHttp.unread(server.port(), "/sse/chat?message=a&model=sim-fast-99999tokens");
     }
 
     @Test

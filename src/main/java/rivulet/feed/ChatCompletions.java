@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Chat Completions API, which nearly every provider speaks. */
 final class ChatCompletions implements Dialect {
+    private static final String STREAM_OPTIONS = "stream_options";
+
     private final boolean openAi;
     /** Whether the upstream knows no {@code stream_options}: learnt once, for all questions that follow. */
     private volatile boolean usageRefused;
@@ -26,7 +28,7 @@ final class ChatCompletions implements Dialect {
     public boolean canDoWithout(UpstreamReply refusal) {
         // Some quote the whole question, whatever it is that they refuse.
         return (refusal.status() == 400 || refusal.status() == 422)
-                && refusal.body().contains("stream_options")
+                && refusal.body().contains(STREAM_OPTIONS)
                 && !usageRefused;
     }
 
@@ -36,18 +38,26 @@ final class ChatCompletions implements Dialect {
     }
 
     @Override
-    public ObjectNode body(ChatRequest request, String model, boolean bare) {
+    public ObjectNode body(ChatRequest request, String model) {
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
         messages(request, body.putArray("messages"));
         body.put("stream", true);
-        if (!usageRefused && !bare) {
-            body.putObject("stream_options").put("include_usage", true);
-        }
         Map<String, String> renamed = Map.of("max_output_tokens", openAi ? "max_completion_tokens" : "max_tokens");
         request.options()
                 .properties()
                 .forEach(option -> body.set(renamed.getOrDefault(option.getKey(), option.getKey()), option.getValue()));
         return body;
+    }
+
+    @Override
+    public void askForUsage(ObjectNode body) {
+        if (!usageRefused) {
+            // A copy: asked again, it may have to do without.
+            ObjectNode options = body.path(STREAM_OPTIONS) instanceof ObjectNode given
+                    ? given.deepCopy()
+                    : JsonNodeFactory.instance.objectNode();
+            body.set(STREAM_OPTIONS, options.put("include_usage", true));
+        }
     }
 
     @Override

@@ -12,10 +12,12 @@ interface Dialect {
      * The request's body.
      *
      * @param model the model to ask
-     * @param bare whether it is to do without what not every upstream takes, see {@link #canDoWithout}
      * @throws IllegalArgumentException if this API cannot say what is asked; the message tells what to do
      */
-    ObjectNode body(ChatRequest request, String model, boolean bare);
+    ObjectNode body(ChatRequest request, String model);
+
+    /** Has the request ask what the answer takes, where the API does not tell it anyway: not every upstream takes that. */
+    void askForUsage(ObjectNode body);
 
     /**
      * Has the request ask for a JSON document.

@@ -1,6 +1,5 @@
 package rivulet.feed;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +24,6 @@ import rivulet.log.ErrorCode;
 public final class OpenAiUpstream {
     private static final String SCHEMA_IN_WORDS =
             "Answer with nothing but one JSON document that satisfies this JSON Schema: ";
-    private static final String STREAM_OPTIONS = "stream_options";
     private static final MediaType JSON = MediaType.get("application/json");
 
     private final Upstream upstream;
@@ -197,17 +195,12 @@ public final class OpenAiUpstream {
      * @throws IllegalArgumentException if it cannot be asked so; the message tells what to do
      */
     Request request(ChatRequest question, String model, boolean bare) {
-        ObjectNode body = body(question, model, bare);
-        JsonNode options = body.path(STREAM_OPTIONS);
+        ObjectNode body = body(question, model);
         body.setAll(question.extra());
         body.put("stream", true);
-        if (options instanceof ObjectNode usage) {
-            // What an answer took counts for its caller's limit, whatever the caller asks for.
-            body.set(
-                    STREAM_OPTIONS,
-                    body.path(STREAM_OPTIONS) instanceof ObjectNode given
-                            ? given.deepCopy().setAll(usage)
-                            : usage);
+        if (!bare) {
+            // Behind what the caller asks for: what an answer took counts for its limit.
+            dialect.askForUsage(body);
         }
         if (inBackground(question)) {
             body.put("background", true).put("store", true);
@@ -251,17 +244,17 @@ public final class OpenAiUpstream {
         return request;
     }
 
-    private ObjectNode body(ChatRequest question, String model, boolean bare) {
+    private ObjectNode body(ChatRequest question, String model) {
         ObjectNode schema = question.schema();
         if (schema == null) {
-            return dialect.body(question, model, bare);
+            return dialect.body(question, model);
         }
         if (upstream.structured() == Upstream.StructuredOutput.JSON_SCHEMA) {
-            ObjectNode body = dialect.body(question, model, bare);
+            ObjectNode body = dialect.body(question, model);
             dialect.askForDocument(body, schema);
             return body;
         }
-        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model, bare);
+        ObjectNode body = dialect.body(question.withInstructions(SCHEMA_IN_WORDS + schema), model);
         if (upstream.structured() == Upstream.StructuredOutput.JSON_OBJECT) {
             dialect.askForDocument(body, null);
         }

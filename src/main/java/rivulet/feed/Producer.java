@@ -109,11 +109,10 @@ public final class Producer implements Sink {
     public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
         this(log, maxAnswerBytes, new Place(log, begun), nanoTime, age(begun), ending);
         this.ttft = begun.ttft();
-        for (int i = 1; i <= log.head(); i++) {
-            Event event = log.read(i - 1, 1).get(0).event();
-            weight += event.weight();
-            textDeltas.addAndGet(event instanceof Event.Text ? 1 : 0);
-        }
+        log.readUpTo(0, log.head(), entry -> {
+            weight += entry.event().weight();
+            textDeltas.addAndGet(entry.event() instanceof Event.Text ? 1 : 0);
+        });
     }
 
     private Producer(

@@ -14,7 +14,7 @@ final class Responses implements Dialect {
     }
 
     @Override
-    public ObjectNode body(ChatRequest request, String model, boolean bare) {
+    public ObjectNode body(ChatRequest request, String model) {
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
         String instructions = request.instructions();
         if (instructions != null && !instructions.isEmpty()) {
@@ -28,6 +28,9 @@ final class Responses implements Dialect {
         request.options().properties().forEach(option -> option(body, option.getKey(), option.getValue()));
         return body;
     }
+
+    @Override
+    public void askForUsage(ObjectNode body) {}
 
     @Override
     public boolean canDoWithout(UpstreamReply refusal) {

@@ -1,6 +1,7 @@
 package rivulet.log;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,6 +197,13 @@ public sealed interface Event {
      * @param retryAfter how long the upstream asked to wait, if it did
      */
     record Failed(ErrorCode code, String message, @Nullable Duration retryAfter) implements Event {
+        /** {@link #retryAfter} in whole seconds, as it is told: rounded up, or who keeps to it would come too early. */
+        public OptionalLong retryAfterSeconds() {
+            return retryAfter == null
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(retryAfter.plusMillis(999).toSeconds());
+        }
+
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.failed(this);

@@ -233,10 +233,8 @@ public final class EventJson {
             ObjectNode node = object();
             node.putObject("error").put("code", failed.code().wireName()).put("message", failed.message());
             node.put("retryable", failed.code().retryable());
-            Duration retryAfter = failed.retryAfter();
-            return retryAfter == null
-                    ? node
-                    : node.put("retry_after", retryAfter.plusMillis(999).toSeconds());
+            failed.retryAfterSeconds().ifPresent(seconds -> node.put("retry_after", seconds));
+            return node;
         }
 
         @Override

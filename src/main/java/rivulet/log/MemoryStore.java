@@ -155,12 +155,7 @@ public final class MemoryStore implements LogStore {
 
     /** The log with that start, which is made if there is none. */
     MemoryLog open(Event.Start start) {
-        return logs.computeIfAbsent(start.stream(), id -> newLog(start));
-    }
-
-    /** A log with that start that takes its memory here, and is not found before it is shown. */
-    MemoryLog hidden(Event.Start start) {
-        return newLog(start);
+        return logs.computeIfAbsent(start.stream(), id -> hidden(start));
     }
 
     /** From now on the log can be found. */
@@ -230,7 +225,8 @@ public final class MemoryStore implements LogStore {
         }
     }
 
-    private MemoryLog newLog(Event.Start start) {
+    /** A log with that start that takes its memory here, and is not found before it is shown. */
+    MemoryLog hidden(Event.Start start) {
         MemoryLog log = new MemoryLog(start, onEnd, onGrowth, whenShown);
         bytes.addAndGet(log.bytes());
         return log;

@@ -186,8 +186,13 @@ final class RedisTakeOvers implements Runnable {
     }
 
     private void generate(Taken one) {
-        MemoryLog log = link.ask(redis -> load(redis, one));
+        List<Event> events = link.ask(redis -> load(redis, one));
+        if (events.isEmpty() || !(events.get(0) instanceof Event.Start start)) {
+            throw new IllegalStateException("a log begins with its start");
+        }
+        MemoryLog log = memory.hidden(start);
         try {
+            events.subList(1, events.size()).forEach(log::append);
             Recovery recovery = Recovery.read(one.facts, one.at);
             log.recoverable(recovery);
             writer.publish(log, one.owner, log.head() + 1);
@@ -212,28 +217,16 @@ final class RedisTakeOvers implements Runnable {
         return requireNonNull(remote, "asked before it was taken");
     }
 
-    private MemoryLog load(RedisClient redis, Taken one) {
+    private static List<Event> load(RedisClient redis, Taken one) {
         String key = RedisKeys.stream(one.id);
+        List<Event> events = new ArrayList<>();
         List<StreamEntry> page = redis.xrange(key, "-", "+", PAGE);
-        if (page.isEmpty() || !(RedisLog.event(page.get(0)) instanceof Event.Start start)) {
-            throw new IllegalStateException("a log begins with its start");
+        page.forEach(entry -> events.add(RedisLog.event(entry)));
+        while (page.size() == PAGE) {
+            page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
+            page.forEach(entry -> events.add(RedisLog.event(entry)));
         }
-        MemoryLog log = memory.hidden(start);
-        try {
-            append(log, page.subList(1, page.size()));
-            while (page.size() == PAGE) {
-                page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
-                append(log, page);
-            }
-            return log;
-        } catch (RuntimeException e) {
-            memory.discard(log);
-            throw e;
-        }
-    }
-
-    private static void append(MemoryLog log, List<StreamEntry> page) {
-        page.forEach(entry -> log.append(RedisLog.event(entry)));
+        return events;
     }
 
     private boolean end(Taken one) {

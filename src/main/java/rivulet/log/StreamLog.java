@@ -2,6 +2,7 @@ package rivulet.log;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * methods may be called on any thread.
  */
 public interface StreamLog {
+    /** How many entries {@link #readUpTo} holds at a time. */
+    int BATCH = 512;
 
     /** What the stream began with: its id, kind and model. */
     Event.Start start();
@@ -35,6 +38,20 @@ public interface StreamLog {
      *     reader is to be broken off, so that its client comes back. Told by a signal, as if it were an entry
      */
     List<Entry> read(int after, int most);
+
+    /**
+     * Gives a reader, in their order, the entries that follow a position up to an index that the log has.
+     *
+     * @param after as for {@link #read}
+     */
+    default void readUpTo(int after, int index, Consumer<Entry> reader) {
+        int at = after;
+        while (at < index) {
+            List<Entry> next = read(at, Math.min(BATCH, index - at));
+            next.forEach(reader);
+            at = next.get(next.size() - 1).index();
+        }
+    }
 
     /** Times the way of events through this server; of a log that another node writes, none. */
     default Passage passage() {

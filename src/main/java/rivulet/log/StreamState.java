@@ -10,8 +10,6 @@ import java.util.TreeMap;
  * far. A pure function of the entries. Not for use by several threads.
  */
 public final class StreamState {
-    private static final int BATCH = 1024;
-
     private final ObjectNode start = EventJson.object();
     private final ObjectNode end = EventJson.object();
     private final StringBuilder text = new StringBuilder();
@@ -32,9 +30,7 @@ public final class StreamState {
     /** The state of a log up to an index that it has. */
     static StreamState of(StreamLog log, int last) {
         StreamState state = new StreamState();
-        while (state.index < last) {
-            log.read(state.index, Math.min(BATCH, last - state.index)).forEach(state::add);
-        }
+        log.readUpTo(-1, last, state::add);
         return state;
     }
 

@@ -16,8 +16,6 @@ import rivulet.log.StreamLog;
  * too. One viewer's; not for use by several threads.
  */
 final class JsonPatch {
-    private static final int BATCH = 512;
-
     private final StreamLog log;
     private final Document document = new Document();
     private int lastIndex = -1;
@@ -26,23 +24,17 @@ final class JsonPatch {
     /** For a viewer that has the entries up to {@code after}, which the log may lack yet. */
     JsonPatch(StreamLog log, int after) {
         this.log = log;
-        foldUpTo(Math.min(after, log.head()));
+        log.readUpTo(-1, Math.min(after, log.head()), this::fold);
     }
 
     /** The bytes that show the entry; called in the order of the entries, for the same one more than once if need be. */
     byte[] frame(Entry entry) {
         if (entry.index() != lastIndex) {
-            foldUpTo(entry.index() - 1);
+            log.readUpTo(lastIndex, entry.index() - 1, this::fold);
             fold(entry);
             lastFrame = encode(entry);
         }
         return lastFrame;
-    }
-
-    private void foldUpTo(int index) {
-        while (lastIndex < index) {
-            log.read(lastIndex, Math.min(BATCH, index - lastIndex)).forEach(this::fold);
-        }
     }
 
     private void fold(Entry entry) {

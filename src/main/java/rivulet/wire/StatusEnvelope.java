@@ -18,7 +18,6 @@ import rivulet.log.StreamLog;
  * threads.
  */
 final class StatusEnvelope {
-    private static final int BATCH = 512;
     private static final String STARTED = "开始生成响应...";
     private static final String ENDED = "响应生成完成";
     private static final byte[] NOTHING = {};
@@ -31,13 +30,13 @@ final class StatusEnvelope {
     /** For a viewer that has the entries up to {@code after}, which the log may lack yet. */
     StatusEnvelope(StreamLog log, int after) {
         this.log = log;
-        noteUpTo(Math.min(after, log.head()));
+        log.readUpTo(-1, Math.min(after, log.head()), this::note);
     }
 
     /** The bytes that show the entry; called in the order of the entries, for the same one more than once if need be. */
     byte[] frame(Entry entry) {
         if (entry.index() > lastIndex) {
-            noteUpTo(entry.index() - 1);
+            log.readUpTo(lastIndex, entry.index() - 1, this::note);
             note(entry);
         }
         return entry.event() instanceof Event.Done done
@@ -49,12 +48,6 @@ final class StatusEnvelope {
     static byte[] event(Entry entry) {
         @Nullable ObjectNode envelope = envelope(entry.event());
         return envelope == null ? NOTHING : bytes(envelope, entry);
-    }
-
-    private void noteUpTo(int index) {
-        while (lastIndex < index) {
-            log.read(lastIndex, Math.min(BATCH, index - lastIndex)).forEach(this::note);
-        }
     }
 
     private void note(Entry entry) {

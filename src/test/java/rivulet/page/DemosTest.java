@@ -16,6 +16,12 @@ final class DemosTest extends PageTest {
         browser.open(server.url("/#/" + demo));
     }
 
+    private void runHelloWorld(TestServer own) {
+        browser.open(own.url("/#/structured"));
+        choose("structured", "preset", "helloworld");
+        run("structured");
+    }
+
     private void choose(String demo, String field, String value) {
         browser.run(
                 "const field = document.querySelector(arguments[0]); field.value = arguments[1];"
@@ -162,9 +168,7 @@ final class DemosTest extends PageTest {
     @Test
     void nothingElseBeginsWhileADocumentIsWritten() {
         try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-5tps")) {
-            browser.open(own.url("/#/structured"));
-            choose("structured", "preset", "helloworld");
-            run("structured");
+            runHelloWorld(own);
             browser.await("a field grows", () -> browser.exists(".document .string"));
             choose("structured", "preset", "recipe");
             assertFalse(browser.find("#view-structured [name=run]").isEnabled());
@@ -178,9 +182,7 @@ final class DemosTest extends PageTest {
     @Test
     void escapeStopsHelloWorldAndItsGeneration() {
         try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-5tps")) {
-            browser.open(own.url("/#/structured"));
-            choose("structured", "preset", "helloworld");
-            run("structured");
+            runHelloWorld(own);
             browser.await("a field grows", () -> browser.exists(".document .string"));
             browser.find("#view-structured [name=stop]").sendKeys(Keys.ESCAPE);
             browser.awaitState("cancelled");
@@ -192,9 +194,7 @@ final class DemosTest extends PageTest {
     @Test
     void refusedHelloWorldIsNotSaidToBeUnreachable() {
         try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-quota")) {
-            browser.open(own.url("/#/structured"));
-            choose("structured", "preset", "helloworld");
-            run("structured");
+            runHelloWorld(own);
             browser.awaitState("failed");
             assertEquals(
                     "The server refused. An EventSource cannot read why: curl shows it.", browser.text(".document"));

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractEndPoint;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -55,6 +56,13 @@ public final class Peer {
     private void listen() {
         try {
             request.addFailureListener(cause -> leaves());
+            // Jetty tells nobody who begins to listen after the failure. To read, now that the body has been, tells it.
+            Content.Chunk next = request.read();
+            if (Content.Chunk.isFailure(next)) {
+                leaves();
+            } else if (next != null) {
+                next.release();
+            }
         } catch (IllegalStateException requestIsOver) {
             leaves();
         }

@@ -1,0 +1,78 @@
+package rivulet.wire;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.javalin.Javalin;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.ServerConnector;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class PeerTest {
+    private final CountDownLatch arrived = new CountDownLatch(1);
+    private final CountDownLatch takenBack = new CountDownLatch(1);
+    private final CountDownLatch noticed = new CountDownLatch(1);
+
+    /** It does so while the request is being handled, before anybody asks who waits for the answer. */
+    @Test
+    void whoTakesAnHttp2RequestBackAtOnceHasLeft() throws Exception {
+        Javalin server = Javalin.create(config -> {
+            config.startup.showJavalinBanner = false;
+            config.jetty.addConnector((jetty, unused) ->
+                    new ServerConnector(jetty, new HTTP2CServerConnectionFactory(new HttpConfiguration())));
+            config.routes.get("/slow", ctx -> {
+                arrived.countDown();
+                takenBack.await();
+                new Peer(ctx.req()).onGone(noticed::countDown);
+            });
+            config.routes.get("/", ctx -> ctx.result("here"));
+        });
+        OkHttpClient client = new OkHttpClient.Builder()
+                .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+                .build();
+        try {
+            server.start("127.0.0.1", 0);
+            String url = "http://127.0.0.1:" + server.port();
+            Call call = client.newCall(new Request.Builder().url(url + "/slow").build());
+            CountDownLatch failed = new CountDownLatch(1);
+            call.enqueue(new Callback() {
+                @Override
+                public void onFailure(Call cancelled, IOException cause) {
+                    failed.countDown();
+                }
+
+                @Override
+                public void onResponse(Call answered, Response response) {
+                    response.close();
+                }
+            });
+            await(arrived);
+            call.cancel();
+            await(failed);
+            // What comes behind it on the connection is answered: so it was read.
+            client.newCall(new Request.Builder().url(url).build()).execute().close();
+            takenBack.countDown();
+            await(noticed);
+        } finally {
+            client.connectionPool().evictAll();
+            client.dispatcher().executorService().shutdown();
+            server.stop();
+        }
+    }
+
+    private static void await(CountDownLatch latch) throws InterruptedException {
+        assertTrue(latch.await(20, TimeUnit.SECONDS));
+    }
+}

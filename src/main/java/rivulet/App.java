@@ -36,7 +36,7 @@ public final class App {
     private static final int EXIT_BAD_SETTING = 2;
     private static final int EXIT_CANNOT_LISTEN = 1;
     /** How long viewers have, at a stop, to be sent the end of their stream. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(3);
 
     /** How long what can wait is put off after the start: the first answer needs the processors more. */
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);

@@ -311,7 +311,7 @@ class UpstreamEventsTest {
             List<JsonNode> events = server.chat(CHAT);
             assertEquals("stop", events.get(2).path("finish_reason").asText());
             long elapsed = events.get(2).path("elapsed_ms").asLong();
-            assertTrue(elapsed >= 1900 && elapsed < 4000, "after " + elapsed + " ms");
+            assertTrue(elapsed >= 1900 && elapsed < 20_000, "after " + elapsed + " ms");
         }
     }
 

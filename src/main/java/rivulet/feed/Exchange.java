@@ -2,19 +2,17 @@ package rivulet.feed;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.sse.EventSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import rivulet.feed.ExchangeState.Phase;
 import rivulet.log.ErrorCode;
 import rivulet.log.Wordless;
 
@@ -22,10 +20,9 @@ import rivulet.log.Wordless;
  * One question to the upstream and its answer: asks, asks again where nothing can have been billed, reads the answer,
  * watches the clock, and tells the sink exactly one end.
  *
- * <p>{@code ASKING -> READING -> SETTLING -> ENDED}, guarded by this; from ASKING also back to ASKING, by a retry, from
- * READING too where an answer in background mode is read on after its connection broke, and
- * from anywhere to ENDED, by a cancel or a limit. The source's threads read, one at a time; the timer watches. No lock is
- * held while the sink or OkHttp is called.
+ * <p>It stands where its {@link ExchangeState} says: back to ASKING goes a retry, and an answer in background mode that is
+ * read on after its connection broke; a cancel or a limit ends it from anywhere. The source's threads read, one at a
+ * time; the timer watches. No lock is held while the sink is called.
  */
 final class Exchange implements Feed.Cancellation {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -36,13 +33,6 @@ final class Exchange implements Feed.Cancellation {
     /** How long a cancelled question waits for the id of its answer, without which that cannot be cancelled. */
     private static final Duration ID_PATIENCE = Duration.ofMinutes(1);
 
-    private enum State {
-        ASKING,
-        READING,
-        SETTLING,
-        ENDED
-    }
-
     private final OpenAiUpstream upstream;
     private final @Nullable ChatRequest request;
     private final @Nullable BackgroundAnswer background;
@@ -50,6 +40,7 @@ final class Exchange implements Feed.Cancellation {
     private final AnswerEvents events;
     private final Retries retries;
     private final Watch watch;
+    private final ExchangeState state;
     private volatile String model = "";
     /** Whether it is asked without what the upstream may have refused. */
     private volatile boolean bare;
@@ -57,16 +48,6 @@ final class Exchange implements Feed.Cancellation {
     private boolean settling;
 
     private volatile @Nullable Attempt latest;
-
-    @GuardedBy("this")
-    private State state = State.ASKING;
-
-    @GuardedBy("this")
-    private @Nullable EventSource source;
-
-    /** What the timer is to do: ask again or, in the end, close the connection. */
-    @GuardedBy("this")
-    private @Nullable Future<?> planned;
 
     /**
      * @param request null: another node has asked, and its answer is read on
@@ -88,6 +69,7 @@ final class Exchange implements Feed.Cancellation {
                 sink,
                 upstream.scrubber(),
                 background);
+        this.state = new ExchangeState(upstream.timer());
         this.watch = new Watch(upstream.limits(), upstream.timer(), this::expired);
     }
 
@@ -139,12 +121,8 @@ final class Exchange implements Feed.Cancellation {
     private void ask() {
         Request asked = request();
         latest = asked.tag(Attempt.class);
-        synchronized (this) {
-            if (state == State.ASKING) {
-                // Enqueued, not run: nothing is called back on this thread.
-                source = upstream.open(asked, new Listener(asked));
-            }
-        }
+        // Enqueued, not run: nothing is called back on this thread.
+        state.open(() -> upstream.open(asked, new Listener(asked)));
     }
 
     /** On the timer's thread, which nobody hears of what is thrown on it. */
@@ -159,8 +137,8 @@ final class Exchange implements Feed.Cancellation {
     private Request request() {
         @Nullable String known = background == null ? null : background.id();
         return background == null || known == null
-                ? upstream.request(requireNonNull(request), model, bare)
-                : upstream.resumeRequest(known, background.sequence());
+                ? upstream.requests().question(requireNonNull(request), model, bare)
+                : upstream.requests().rest(known, background.sequence());
     }
 
     /** What is told of one attempt, one at a time; each door shut against whatever is thrown inside. */
@@ -176,7 +154,7 @@ final class Exchange implements Feed.Cancellation {
 
         @Override
         public void onOpen(EventSource opened, Response response) {
-            step(State.ASKING, State.READING);
+            state.step(Phase.ASKING, Phase.READING);
             if (bare) {
                 upstream.dialect().doesWithout();
             }
@@ -197,7 +175,7 @@ final class Exchange implements Feed.Cancellation {
         /** What comes the short way; {@link #onEvent} tells the rest, all in the upstream's order. */
         private void onPiece(String piece) {
             try {
-                if (state() != State.ENDED) {
+                if (!state.ended()) {
                     watch.event(readNanos);
                     moveTo(events.piece(piece));
                 }
@@ -219,13 +197,13 @@ final class Exchange implements Feed.Cancellation {
         }
 
         private void tell(@Nullable String type, String data) {
-            if (state() != State.ENDED) {
+            if (!state.ended()) {
                 watch.event(readNanos);
                 moveTo(events.event(type, data, mayBeCut));
             } else if (background != null) {
                 events.glance(data);
                 if (!background.idToCome()) {
-                    closeSource();
+                    state.close();
                 }
             }
         }
@@ -262,8 +240,8 @@ final class Exchange implements Feed.Cancellation {
 
         /** There is nothing to be closed any more. */
         private void connectionLeft() {
-            if (state() == State.ENDED) {
-                forgetPlanned();
+            if (state.ended()) {
+                state.forgetPlanned();
             }
         }
     }
@@ -276,16 +254,16 @@ final class Exchange implements Feed.Cancellation {
     private void moveTo(AnswerReader.Progress progress) {
         switch (progress) {
             case OPEN -> {
-                if (settling && step(State.SETTLING, State.READING)) {
-                    forgetPlanned();
+                if (settling && state.step(Phase.SETTLING, Phase.READING)) {
+                    state.forgetPlanned();
                 }
                 settling = false;
             }
             case SETTLING -> {
                 settling = true;
-                if (step(State.READING, State.SETTLING)) {
+                if (state.step(Phase.READING, Phase.SETTLING)) {
                     // Its end is told by the reading thread, when it finds the source closed.
-                    planClose(SETTLE);
+                    state.closeAfter(SETTLE);
                 }
             }
             case ENDED -> closeAfterEnd(LINGER);
@@ -293,12 +271,12 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void bodyEnded(boolean broken) {
-        if (resumes(State.READING)) {
+        if (resumes(Phase.READING)) {
             return;
         }
         if (background != null && background.unheard()) {
             fail(ErrorCode.OWNER_LOST, Producer.OWNER_LOST, null);
-        } else if (ends()) {
+        } else if (state.end()) {
             events.end(broken);
             // A body that has ended well leaves a connection to be used again; one that has not closes it itself.
             closeAfterEnd(LINGER);
@@ -306,26 +284,19 @@ final class Exchange implements Feed.Cancellation {
     }
 
     /** Whether another connection is made to read the answer on. */
-    private boolean resumes(State from) {
-        Duration delay = background == null || state() != from ? null : background.resumeAfter();
-        synchronized (this) {
-            if (delay == null || state != from) {
-                return false;
-            }
-            state = State.ASKING;
-            planned = upstream.timer().schedule(this::askAgain, delay.toMillis(), TimeUnit.MILLISECONDS);
-        }
-        return true;
+    private boolean resumes(Phase from) {
+        Duration delay = background == null || state.phase() != from ? null : background.resumeAfter();
+        return delay != null && state.askAgain(from, delay, this::askAgain);
     }
 
     private void failed(@Nullable Throwable cause, @Nullable Response response, Attempt attempt) {
-        State now = state();
-        if (now == State.ENDED) {
+        Phase now = state.phase();
+        if (now == Phase.ENDED) {
             return;
         }
         if (cause instanceof EventStreamParser.EventTooLarge tooLarge) {
             fail(ErrorCode.EVENT_TOO_LARGE, String.valueOf(tooLarge.getMessage()), null);
-        } else if (now != State.ASKING) {
+        } else if (now != Phase.ASKING) {
             bodyEnded(true);
         } else if (attempt.staleConnection()) {
             upstream.countRetry();
@@ -343,7 +314,7 @@ final class Exchange implements Feed.Cancellation {
     /** An answer in background mode could not be read on: to ask again for it costs nothing, if that may help. */
     private void notResumed(@Nullable Response response) {
         boolean mayHelp = response == null || Retries.mayHelp(response.code(), ErrorCode.UPSTREAM_ERROR);
-        if (!mayHelp || !resumes(State.ASKING)) {
+        if (!mayHelp || !resumes(Phase.ASKING)) {
             String why = response == null ? "it cannot be reached" : "status " + response.code();
             fail(
                     ErrorCode.UPSTREAM_TRUNCATED,
@@ -371,13 +342,8 @@ final class Exchange implements Feed.Cancellation {
         Duration delay = mayHelp ? retries.next(error.retryAfter()) : null;
         if (delay == null) {
             fail(error);
-            return;
-        }
-        synchronized (this) {
-            if (state == State.ASKING) {
-                upstream.countRetry();
-                planned = upstream.timer().schedule(this::askAgain, delay.toMillis(), TimeUnit.MILLISECONDS);
-            }
+        } else if (state.askAgain(Phase.ASKING, delay, this::askAgain)) {
+            upstream.countRetry();
         }
     }
 
@@ -386,7 +352,7 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void fail(ErrorCode code, String message, @Nullable Duration retryAfter) {
-        if (ends()) {
+        if (state.end()) {
             boolean lost = background != null && background.unheard();
             sink.failed(lost ? ErrorCode.OWNER_LOST : code, lost ? Producer.OWNER_LOST : message, retryAfter);
             cancel();
@@ -395,63 +361,22 @@ final class Exchange implements Feed.Cancellation {
 
     /** Of an answer whose last word was said, a limit ends only the waiting for what may follow. */
     private void expired(ErrorCode code, String message) {
-        if (state() == State.SETTLING) {
-            closeSource();
+        if (state.phase() == Phase.SETTLING) {
+            state.close();
         } else {
             fail(code, message, null);
         }
     }
 
-    /** Whether this is the one step that ends it. */
-    private synchronized boolean ends() {
-        boolean live = state != State.ENDED;
-        state = State.ENDED;
-        return live;
-    }
-
-    private synchronized State state() {
-        return state;
-    }
-
-    private synchronized boolean step(State from, State to) {
-        boolean steps = state == from;
-        if (steps) {
-            state = to;
-        }
-        return steps;
-    }
-
-    private void closeSource() {
-        EventSource open;
-        synchronized (this) {
-            open = source;
-        }
-        if (open != null) {
-            open.cancel();
-        }
-    }
-
     /** The end has been told, or nobody wants to know it: lets go of the timers now, and of the connection soon. */
     private void closeAfterEnd(Duration linger) {
-        synchronized (this) {
-            state = State.ENDED;
-        }
+        state.end();
         watch.stop();
-        forgetPlanned();
+        state.forgetPlanned();
         if (linger.isZero()) {
-            closeSource();
+            state.close();
         } else {
-            planClose(linger);
-        }
-    }
-
-    private synchronized void planClose(Duration in) {
-        planned = upstream.timer().schedule(this::closeSource, in.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    private synchronized void forgetPlanned() {
-        if (planned != null) {
-            planned.cancel(false);
+            state.closeAfter(linger);
         }
     }
 }

@@ -18,7 +18,6 @@ import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
 import rivulet.feed.Outcome;
 import rivulet.feed.Producer;
-import rivulet.log.Claim;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.LogStore;
@@ -26,7 +25,6 @@ import rivulet.log.Origin;
 import rivulet.log.Recovery;
 import rivulet.log.StoreState;
 import rivulet.log.StreamLog;
-import rivulet.log.StreamState;
 import rivulet.telemetry.Generation;
 
 /** The streams of this node: begins them, finds them, and ends those that nobody watches any more. */
@@ -42,8 +40,7 @@ final class Streams {
     private final LongSupplier nanoTime;
     private final Consumer<Generation> onEnd;
     private final Map<String, LiveStream> live = new ConcurrentHashMap<>();
-    /** Requests under one idempotency key. */
-    private final OneByOne beginning = new OneByOne();
+    private final Claims claims;
 
     private final Semaphore places;
     private final Resumer resumer;
@@ -72,6 +69,7 @@ final class Streams {
         this.resumer = resumer;
         this.onEnd = onEnd;
         this.store = store;
+        this.claims = new Claims(store);
         this.config = config;
         this.timer = timer;
         this.nanoTime = nanoTime;
@@ -94,52 +92,9 @@ final class Streams {
      * @throws rivulet.access.Refusal where the caller has had as much as it may
      */
     Begun begin(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
-        // So what has a key is a stream that counts its viewers, or has given the key back.
-        return key.map(k -> beginning.run(k.key(), () -> beginNow(asked, key, caller)))
-                .orElseGet(() -> beginNow(asked, key, caller));
-    }
-
-    private Begun beginNow(Asked asked, Optional<IdempotencyKey> key, Caller caller) {
         Event.Start start = new Event.Start(store.newId(), asked.kind(), asked.model(), caller.name());
-        Optional<Claim> earlier = key.flatMap(k -> claim(k, start));
-        if (earlier.isPresent()) {
-            if (!earlier.get().fingerprint().equals(key.get().fingerprint())) {
-                throw RequestError.keyReused();
-            }
-            return new Begun(find(earlier.get().stream()), false);
-        }
-        try {
-            takePlace(asked, start, caller);
-        } catch (RequestError | Refusal e) {
-            key.ifPresent(k -> store.release(k.key(), start.stream()));
-            throw e;
-        }
-        return new Begun(run(asked, start, key.isPresent(), caller), true);
-    }
-
-    /** The earlier claim, if there is one; what said nothing and may do better is no answer, and gives its key back. */
-    private Optional<Claim> claim(IdempotencyKey key, Event.Start start) {
-        Optional<Claim> earlier = store.claim(key.key(), key.fingerprint(), start);
-        // Looked at here and not when it ends: whoever has seen the end may ask again sooner than that is done.
-        boolean mayDoBetter = earlier.flatMap(claim -> store.find(claim.stream()))
-                .filter(Streams::mayDoBetter)
-                .isPresent();
-        if (!mayDoBetter) {
-            return earlier;
-        }
-        store.release(key.key(), earlier.get().stream());
-        return store.claim(key.key(), key.fingerprint(), start);
-    }
-
-    /** Whether it ended before it said anything, by what may pass or because its viewers had left. */
-    private static boolean mayDoBetter(StreamLog log) {
-        if (!log.ended() || log.head() != 1) {
-            return false;
-        }
-        return StreamState.cancelled(log)
-                || StreamState.failedAtOnce(log)
-                        .filter(failed -> failed.code().retryable())
-                        .isPresent();
+        return key.map(k -> claims.begin(k, start, () -> beginNow(asked, start, true, caller)))
+                .orElseGet(() -> new Begun(beginNow(asked, start, false, caller), true));
     }
 
     private void takePlace(Asked asked, Event.Start start, Caller caller) {
@@ -160,7 +115,8 @@ final class Streams {
         }
     }
 
-    private StreamLog run(Asked asked, Event.Start start, boolean hasKey, Caller caller) {
+    private StreamLog beginNow(Asked asked, Event.Start start, boolean hasKey, Caller caller) {
+        takePlace(asked, start, caller);
         StreamLog log = store.create(start);
         Producer producer = new Producer(
                 log, config.maxAnswerBytes(), asked.background(), nanoTime, ending(log, Optional.of(caller), true));

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -63,9 +62,8 @@ public final class Producer implements Sink {
 
     private final StreamLog log;
     private final int maxAnswerBytes;
-    private final LongSupplier nanoTime;
+    private final Tally tally;
     private final Ending ending;
-    private final long startNanos;
     private final Place place;
 
     @GuardedBy("this")
@@ -81,14 +79,9 @@ public final class Producer implements Sink {
     private final SurrogateJoiner text = new SurrogateJoiner();
     private final SurrogateJoiner reasoning = new SurrogateJoiner();
     private final SurrogateJoiner refusal = new SurrogateJoiner();
-    private volatile @Nullable Usage usage;
-    private volatile @Nullable Duration ttft;
-    private final AtomicInteger textDeltas = new AtomicInteger();
-    private volatile long lastDeltaNanos;
-    /** When what is said now was read; 0 if the feed does not say. The feed's thread's, as are the next two. */
-    private long readNanos;
-
+    /** The feed's thread's, as is the next one. */
     private int appended;
+
     private int weight;
 
     /**
@@ -98,7 +91,7 @@ public final class Producer implements Sink {
      * @param ending told how the stream ends
      */
     public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Ending ending) {
-        this(log, maxAnswerBytes, new Place(log, unwatched), nanoTime, 0, ending);
+        this(log, maxAnswerBytes, new Place(log, unwatched), new Tally(nanoTime, 0, null), ending);
     }
 
     /**
@@ -107,22 +100,19 @@ public final class Producer implements Sink {
      * @param begun how that node left it
      */
     public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
-        this(log, maxAnswerBytes, new Place(log, begun), nanoTime, age(begun), ending);
-        this.ttft = begun.ttft();
+        this(log, maxAnswerBytes, new Place(log, begun), new Tally(nanoTime, age(begun), begun.ttft()), ending);
         log.readUpTo(0, log.head(), entry -> {
             weight += entry.event().weight();
-            textDeltas.addAndGet(entry.event() instanceof Event.Text ? 1 : 0);
+            tally.count(entry.event());
         });
     }
 
-    private Producer(
-            StreamLog log, int maxAnswerBytes, Place place, LongSupplier nanoTime, long ageNanos, Ending ending) {
+    private Producer(StreamLog log, int maxAnswerBytes, Place place, Tally tally, Ending ending) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.place = place;
-        this.nanoTime = nanoTime;
+        this.tally = tally;
         this.ending = ending;
-        this.startNanos = nanoTime.getAsLong() - ageNanos;
     }
 
     private static long age(Recovery begun) {
@@ -175,7 +165,8 @@ public final class Producer implements Sink {
 
     /** Ends the stream {@code done} with {@code cancelled} and stops the feed, unless the stream has ended already. */
     public void cancel(CancelCause cause) {
-        stop(new Event.Done(FinishReason.CANCELLED, null, usageWhenCut(), ttft, elapsed()), cause);
+        Usage usage = tally.usageWhenCut(log.start().kind().asksModel());
+        stop(new Event.Done(FinishReason.CANCELLED, null, usage, tally.ttft(), tally.elapsed()), cause);
     }
 
     /** Ends the stream {@code failed} and stops the feed, unless the stream has ended already. */
@@ -185,7 +176,7 @@ public final class Producer implements Sink {
 
     @Override
     public void readAt(long nanos) {
-        readNanos = nanos;
+        tally.readAt(nanos);
     }
 
     @Override
@@ -231,13 +222,12 @@ public final class Producer implements Sink {
 
     @Override
     public void usage(@Nullable Usage latest) {
-        Usage earlier = usage;
-        usage = latest == null || earlier == null ? latest : latest.behind(earlier);
+        tally.usage(latest);
     }
 
     @Override
     public void resumable(@Nullable Origin origin) {
-        place.resumable(origin, System.currentTimeMillis() - elapsed().toMillis());
+        place.resumable(origin, System.currentTimeMillis() - tally.elapsed().toMillis());
     }
 
     @Override
@@ -251,7 +241,7 @@ public final class Producer implements Sink {
             fail(ErrorCode.OWNER_LOST, OWNER_LOST);
             return;
         }
-        end(new Event.Done(reason, providerReason, usage, ttft, elapsed()), null);
+        end(new Event.Done(reason, providerReason, tally.usage(), tally.ttft(), tally.elapsed()), null);
     }
 
     @Override
@@ -261,9 +251,7 @@ public final class Producer implements Sink {
     }
 
     private void append(Event event) {
-        if (ttft == null) {
-            ttft = elapsed();
-        }
+        tally.said();
         if (place.behind()) {
             hearAgain(event);
             return;
@@ -276,10 +264,8 @@ public final class Producer implements Sink {
                     "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES would take it."
                             .formatted(maxAnswerBytes));
         } else {
-            if (event instanceof Event.Text) {
-                textDeltas.incrementAndGet();
-            }
-            place.moves(nothingWaits(), ttft);
+            tally.count(event);
+            place.moves(nothingWaits(), tally.ttft());
             log.append(event);
         }
     }
@@ -287,7 +273,7 @@ public final class Producer implements Sink {
     /** The log has this already, from the node that wrote it before. */
     private void hearAgain(Event event) {
         if (place.hearsAgain(event)) {
-            place.moves(nothingWaits(), ttft);
+            place.moves(nothingWaits(), tally.ttft());
         } else {
             LOG.error("stream {}: the upstream says something else than before", log.start().stream());
             fail(ErrorCode.OWNER_LOST, OWNER_LOST);
@@ -301,12 +287,8 @@ public final class Producer implements Sink {
 
     /** Notes when the delta came, and now and then marks one, to see how long it takes to a viewer. */
     private void time() {
-        if (readNanos == 0) {
-            lastDeltaNanos = nanoTime.getAsLong();
-            return;
-        }
-        lastDeltaNanos = readNanos;
-        if (appended++ % TIMED_ONE_IN == 1) {
+        long readNanos = tally.deltaCame();
+        if (readNanos != 0 && appended++ % TIMED_ONE_IN == 1) {
             log.passage().mark(log.head() + 1, readNanos);
         }
     }
@@ -360,32 +342,15 @@ public final class Producer implements Sink {
     }
 
     private Outcome outcome(Event terminal, @Nullable CancelCause cause) {
-        Duration first = ttft;
-        Duration last = first == null ? null : Duration.ofNanos(lastDeltaNanos - startNanos);
-        if (first != null && last != null && last.compareTo(first) < 0) {
-            // One was read and the other appended; they may be the same delta's.
-            last = first;
-        }
         // Between them lie the deltas.
         int deltas = Math.max(0, log.head() - 1);
-        return new Outcome(terminal, cause, deltas, first, last, elapsed(), usage);
+        Duration last = tally.last();
+        return new Outcome(terminal, cause, deltas, tally.ttft(), last, tally.elapsed(), tally.usage());
     }
 
     private static void addUnlessEmpty(List<Event> events, String left, Function<String, Event> event) {
         if (!left.isEmpty()) {
             events.add(event.apply(left));
         }
-    }
-
-    private Duration elapsed() {
-        return Duration.ofNanos(nanoTime.getAsLong() - startNanos);
-    }
-
-    /** The provider tells what an answer cost at its end; of one that was cut, one token a delta is the best guess. */
-    private @Nullable Usage usageWhenCut() {
-        Usage known = usage;
-        long deltas = textDeltas.get();
-        boolean countable = deltas > 0 && log.start().kind().asksModel();
-        return known == null && countable ? new Usage(null, deltas, null, null, true) : known;
     }
 }

@@ -1,7 +1,6 @@
 package rivulet.log;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -21,19 +20,12 @@ import org.slf4j.LoggerFactory;
  * which folds them where memory is short, see {@link #fold}.
  */
 final class MemoryLog implements StreamLog {
-    /** About what an entry takes beside its text: objects, and the frames around it in the formats it was shown in. */
-    private static final int ENTRY_BYTES = 300;
-    /** The newest entries, which are packed only once the log has ended: viewers are about to be shown them. */
-    private static final int TAIL_BYTES = 2 * 1024;
     /**
-     * How much there is beyond them when that is packed; of thousands of streams all that is not packed yet is what the
-     * collector copies. Folding packs no more in one step, unless one entry alone is larger, or the log has ended.
+     * How much is left ready that could be packed; of thousands of streams that is what the collector copies. Folding packs no more in one step, unless one entry alone is larger, or the log has ended.
      */
     private static final int STEP_BYTES = 4 * 1024;
     /** Less is not worth it, while the log grows. */
     private static final int MIN_STEP_BYTES = 1024;
-    /** About what a log takes beside its entries: its place in the store, its id. */
-    private static final int LOG_BYTES = 500;
 
     private static final Signal[] NO_SIGNALS = {};
     private static final Logger LOG = LoggerFactory.getLogger(MemoryLog.class);
@@ -50,29 +42,11 @@ final class MemoryLog implements StreamLog {
     private volatile @Nullable Passage passage = new Passage();
 
     @GuardedBy("this")
-    private final Prefix prefix = new Prefix();
-
-    /** Those that follow the prefix. */
-    @GuardedBy("this")
-    private List<Entry> entries = new ArrayList<>();
-
-    @GuardedBy("this")
-    private long bytes = LOG_BYTES + ENTRY_BYTES;
-
-    /** What the entries take that are not packed. */
-    @GuardedBy("this")
-    private long entriesBytes = ENTRY_BYTES;
+    private final LogEntries entries;
 
     /** Whether entries are to be packed once they are shown. */
     @GuardedBy("this")
     private boolean packing;
-
-    /** Whether packing failed once: it would again. */
-    @GuardedBy("this")
-    private boolean unpackable;
-
-    @GuardedBy("this")
-    private boolean ended;
 
     /** Whether another node writes the stream now: what it says does not come here. */
     @GuardedBy("this")
@@ -96,7 +70,7 @@ final class MemoryLog implements StreamLog {
         this.onEnd = onEnd;
         this.onGrowth = onGrowth;
         this.whenShown = whenShown;
-        entries.add(new Entry(start, 0, start));
+        this.entries = new LogEntries(start);
     }
 
     @Override
@@ -106,19 +80,16 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public boolean append(Event event) {
-        long growth = cost(event);
+        long growth;
         boolean counted;
         boolean pack;
         synchronized (this) {
-            if (ended || lost) {
+            if (entries.ended() || lost) {
                 return false;
             }
-            entries.add(new Entry(start, size(), event));
-            bytes += growth;
-            entriesBytes += growth;
-            ended = event.terminal();
+            growth = entries.add(event);
             counted = !forgotten;
-            pack = !packing && !ended && packableBytes() >= STEP_BYTES;
+            pack = !packing && !entries.ended() && entries.packableBytes() >= STEP_BYTES;
             packing |= pack;
         }
         if (event.terminal()) {
@@ -148,7 +119,7 @@ final class MemoryLog implements StreamLog {
     /** More will never come here, since another node writes the stream: tells those who wait, unless it has ended. */
     void lose() {
         synchronized (this) {
-            lost = !ended;
+            lost = !entries.ended();
         }
         signal();
     }
@@ -163,18 +134,18 @@ final class MemoryLog implements StreamLog {
 
     /** About how much memory the log takes. */
     synchronized long bytes() {
-        return bytes;
+        return entries.bytes();
     }
 
     /** About how much of that can be folded; 0 if that would not be worth it. */
     synchronized long foldableBytes() {
-        long packable = packableBytes();
+        long packable = entries.packableBytes();
         return packable < MIN_STEP_BYTES ? 0 : packable;
     }
 
     /** The log is no longer counted; gives what it took. */
     synchronized long forget() {
-        long taken = forgotten ? 0 : bytes;
+        long taken = forgotten ? 0 : entries.bytes();
         forgotten = true;
         return taken;
     }
@@ -206,7 +177,7 @@ final class MemoryLog implements StreamLog {
     private long pack(long most) {
         List<Entry> oldest;
         synchronized (this) {
-            oldest = List.copyOf(entries.subList(0, forgotten || unpackable ? 0 : packable(most)));
+            oldest = forgotten ? List.of() : entries.packable(most);
         }
         if (oldest.isEmpty()) {
             return 0;
@@ -218,24 +189,16 @@ final class MemoryLog implements StreamLog {
             // Perhaps on the thread of another stream, which must not fail for it.
             LOG.error("stream {} cannot be packed", start.stream(), new Wordless(e));
             synchronized (this) {
-                unpackable = true;
+                entries.neverPack();
             }
             return 0;
         }
-        long before = oldest.stream().mapToLong(entry -> cost(entry.event())).sum();
+        long before = LogEntries.cost(oldest);
         synchronized (this) {
-            if (entries.isEmpty() || entries.get(0) != oldest.get(0) || forgotten) {
-                return 0;
-            }
-            entries.subList(0, oldest.size()).clear();
-            if (entries.isEmpty()) {
-                // It has ended. A list that could take more would be one of the many objects that each log is.
-                entries = List.of();
+            long freed = forgotten ? 0 : entries.replace(oldest, run, before);
+            if (entries.allPacked()) {
                 passage = null;
             }
-            entriesBytes -= before;
-            long freed = before - prefix.add(run);
-            bytes -= freed;
             return freed;
         }
     }
@@ -251,7 +214,7 @@ final class MemoryLog implements StreamLog {
     @Override
     public List<Entry> read(int after, int most) {
         synchronized (this) {
-            if (lost && after >= size() - 1) {
+            if (lost && after >= entries.size() - 1) {
                 throw new StoreAway("stream " + start.stream() + " is written by another node now");
             }
         }
@@ -263,17 +226,12 @@ final class MemoryLog implements StreamLog {
         Packed run;
         int from;
         synchronized (this) {
-            int size = size();
-            from = Math.min(Math.max(after, -1), ended ? size - 2 : size - 1) + 1;
-            int first = prefix.size();
-            if (from >= first) {
-                int to = Math.min(size, from + most);
-                // Mostly it is one, which has just been appended.
-                return to - from == 1
-                        ? List.of(entries.get(from - first))
-                        : List.copyOf(entries.subList(from - first, to - first));
+            int last = entries.size() - 1;
+            from = Math.min(Math.max(after, -1), entries.ended() ? last - 1 : last) + 1;
+            if (from >= entries.packedSize()) {
+                return entries.ready(from, most);
             }
-            run = prefix.run(from);
+            run = entries.run(from);
         }
         // Not under the lock: whoever appends would wait for it.
         return run.read(from, most);
@@ -287,8 +245,8 @@ final class MemoryLog implements StreamLog {
 
     /** The last packed delta's index, if a state up to there is shorter than the entries after a position; else -1. */
     synchronized int snapshotIndex(int after) {
-        int last = Math.min(prefix.size(), ended ? size() - 1 : size()) - 1;
-        return after < last && prefix.shorterAsState(after) ? last : -1;
+        int last = Math.min(entries.packedSize(), entries.ended() ? entries.size() - 1 : entries.size()) - 1;
+        return after < last && entries.shorterAsState(after) ? last : -1;
     }
 
     @Override
@@ -299,12 +257,12 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public synchronized int head() {
-        return size() - 1;
+        return entries.size() - 1;
     }
 
     @Override
     public synchronized boolean ended() {
-        return ended;
+        return entries.ended();
     }
 
     @Override
@@ -322,45 +280,6 @@ final class MemoryLog implements StreamLog {
         Signal[] left = Arrays.stream(signals).filter(other -> other != signal).toArray(Signal[]::new);
         // Every log ends without: then an empty array would be one of the many objects that it is.
         signals = left.length == 0 ? NO_SIGNALS : left;
-    }
-
-    @GuardedBy("this")
-    private int size() {
-        return prefix.size() + entries.size();
-    }
-
-    /** About how much the entries take that may be packed now: when the log has ended, all. */
-    @GuardedBy("this")
-    private long packableBytes() {
-        if (unpackable) {
-            return 0;
-        }
-        if (ended) {
-            return entriesBytes;
-        }
-        long newest = cost(entries.get(entries.size() - 1).event());
-        return entriesBytes - Math.max(TAIL_BYTES, newest);
-    }
-
-    /** How many of the oldest entries are packed next; never the newest of a log that goes on. */
-    @GuardedBy("this")
-    private int packable(long mostBytes) {
-        if (ended) {
-            return entries.size();
-        }
-        long most = Math.min(packableBytes(), mostBytes);
-        long sum = 0;
-        int count = 0;
-        while (sum < most && count < entries.size() - 1) {
-            sum += cost(entries.get(count).event());
-            count++;
-        }
-        return count;
-    }
-
-    /** A text is kept as it came and, encoded, as it was shown. */
-    private static long cost(Event event) {
-        return ENTRY_BYTES + 2L * event.weight();
     }
 
     /** One registration: by identity, since the same {@code Runnable} may be registered twice. */

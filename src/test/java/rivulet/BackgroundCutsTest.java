@@ -175,6 +175,27 @@ class BackgroundCutsTest {
     }
 
     @Test
+    void numbersThatDoNotGrowSayNothingWhereTheUpstreamKnowsNoBackgroundMode() throws IOException {
+        RawUpstream.Script counting = (request, connection) -> {
+            connection.sendStreamHead();
+            connection.send(event(0).replace("true", "false"));
+            connection.send(data("\"type\":\"response.output_text.delta\",\"delta\":\"a\""));
+            connection.send(data("\"type\":\"response.output_text.delta\",\"delta\":\"b\""));
+            connection.send(data("\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}"));
+        };
+        try (RawUpstream upstream = new RawUpstream(counting);
+                TestServer node = before(upstream)) {
+            List<JsonNode> events = node.chat("{\"kind\":\"chat\",\"message\":\"x\",\"model\":\"m\"}");
+            assertEquals("ab", TestServer.text(events));
+            assertEquals("done", last(events).path("event").asText());
+        }
+    }
+
+    private static String data(String members) {
+        return "data: {\"sequence_number\":0," + members + "}\n\n";
+    }
+
+    @Test
     void anAnswerThatTheUpstreamHasEndedIsNotCancelled() throws Exception {
         List<String> ends = List.of(
                 "\"type\":\"response.failed\",\"response\":{\"id\":\"resp_1\",\"error\":{\"message\":\"boom\"}}",

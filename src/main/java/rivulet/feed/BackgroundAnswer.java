@@ -118,6 +118,11 @@ final class BackgroundAnswer {
                 || LAST.contains(event.path("type").asText())) {
             over();
         }
+        if (id() == null) {
+            // No other connection follows this one, so that its numbers, which at some servers do not grow, say
+            // nothing.
+            return Heard.NEW;
+        }
         JsonNode number = event.path("sequence_number");
         if (!number.isInt()) {
             // Behind an event without a number no other connection could begin.

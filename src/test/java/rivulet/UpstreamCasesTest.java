@@ -221,6 +221,15 @@ class UpstreamCasesTest {
     private static void chatErrorCases(List<Case> cases) {
         chat(
                 cases,
+                "Groq's word for why it stopped early",
+                delta("a")
+                        + data("{\"choices\":[],\"x_groq\":{\"id\":\"r\",\"error\":null}}")
+                        + data("{\"choices\":[],\"x_groq\":{\"id\":\"r\",\"error\":\"over capacity\"}}")
+                        + DONE,
+                "a",
+                "failed upstream_error");
+        chat(
+                cases,
                 "error event",
                 delta("a") + data("{\"error\":{\"message\":\"boom\"}}"),
                 "a",

@@ -47,8 +47,10 @@ final class ChatCompletionsReader implements AnswerReader {
     @Override
     public Progress event(JsonNode event) {
         UsageReader.read(event.path("usage"), sink);
-        UsageReader.read(event.path("x_groq").path("usage"), sink);
+        JsonNode groq = event.path("x_groq");
+        UsageReader.read(groq.path("usage"), sink);
         UpstreamError error = UpstreamError.inEvent(event, scrubber);
+        error = error == null ? UpstreamError.in(groq, scrubber) : error;
         // Never choices[0]: the list may be empty, and others than the first may come before it.
         for (JsonNode choice : event.path("choices")) {
             if (choice.path("index").asInt() == 0) {

@@ -170,6 +170,23 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCallsArgumentsAreNotCutInsideASurrogatePair() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"x\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"id\":\"b\",\"name\":\"g\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"\uD83D\uDE00\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"arguments\":\"\uFFFD\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"x\\ud83d\""),
+                        call("\"index\":1,\"id\":\"b\"", "\"name\":\"g\",\"arguments\":\"\\ud83d\""),
+                        call("\"index\":0", "\"arguments\":\"\\ude00\""),
+                        "[DONE]"));
+    }
+
+    @Test
     void callsThatComeWholeAreToldApart() throws IOException {
         assertEquals(
                 List.of(

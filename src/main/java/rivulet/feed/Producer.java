@@ -2,11 +2,8 @@ package rivulet.feed;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,9 +73,7 @@ public final class Producer implements Sink {
     @GuardedBy("this")
     private Feed.@Nullable Cancellation feed;
 
-    private final SurrogateJoiner text = new SurrogateJoiner();
-    private final SurrogateJoiner reasoning = new SurrogateJoiner();
-    private final SurrogateJoiner refusal = new SurrogateJoiner();
+    private final WholeCharacters whole = new WholeCharacters();
     /** The feed's thread's, as is the next one. */
     private int appended;
 
@@ -181,7 +176,7 @@ public final class Producer implements Sink {
 
     @Override
     public void text(String piece) {
-        String delta = text.join(piece);
+        String delta = whole.text(piece);
         if (!delta.isEmpty()) {
             append(new Event.Text(delta));
         }
@@ -189,7 +184,7 @@ public final class Producer implements Sink {
 
     @Override
     public void reasoning(String piece) {
-        String delta = reasoning.join(piece);
+        String delta = whole.reasoning(piece);
         if (!delta.isEmpty()) {
             append(new Event.Reasoning(delta));
         }
@@ -197,7 +192,7 @@ public final class Producer implements Sink {
 
     @Override
     public void refusal(String piece) {
-        String delta = refusal.join(piece);
+        String delta = whole.refusal(piece);
         if (!delta.isEmpty()) {
             place.entangle();
             append(new Event.Refusal(delta));
@@ -207,7 +202,10 @@ public final class Producer implements Sink {
     @Override
     public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
         place.entangle();
-        append(new Event.ToolCall(index, id, name, arguments));
+        String delta = whole.arguments(index, arguments);
+        if (id != null || name != null || !delta.isEmpty()) {
+            append(new Event.ToolCall(index, id, name, delta));
+        }
     }
 
     @Override
@@ -282,7 +280,7 @@ public final class Producer implements Sink {
 
     /** Asked for nothing where nobody could go on anyway: each look takes a lock. */
     private boolean nothingWaits() {
-        return place.kept() && !text.waits() && !reasoning.waits() && !refusal.waits();
+        return place.kept() && !whole.anyWaits();
     }
 
     /** Notes when the delta came, and now and then marks one, to see how long it takes to a viewer. */
@@ -322,12 +320,8 @@ public final class Producer implements Sink {
             }
             state = State.ENDED;
         }
-        List<Event> last = new ArrayList<>();
-        addUnlessEmpty(last, reasoning.end(), Event.Reasoning::new);
-        addUnlessEmpty(last, text.end(), Event.Text::new);
-        addUnlessEmpty(last, refusal.end(), Event.Refusal::new);
         if (!place.behind()) {
-            last.forEach(log::append);
+            whole.end().forEach(log::append);
         }
         ending.ends();
         boolean ours = log.append(terminal);
@@ -346,11 +340,5 @@ public final class Producer implements Sink {
         int deltas = Math.max(0, log.head() - 1);
         Duration last = tally.last();
         return new Outcome(terminal, cause, deltas, tally.ttft(), last, tally.elapsed(), tally.usage());
-    }
-
-    private static void addUnlessEmpty(List<Event> events, String left, Function<String, Event> event) {
-        if (!left.isEmpty()) {
-            events.add(event.apply(left));
-        }
     }
 }

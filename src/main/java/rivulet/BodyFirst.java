@@ -11,6 +11,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
@@ -23,9 +25,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes in a request's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
- * would else take all threads there are. What has no hope of being answered is passed on unread.
+ * would else take all threads there are. Of what will be refused the body is taken in too, and dropped, unless it is huge:
+ * a connection that is closed while the peer still sends loses the answer, and on HTTP/2 maybe all others' on it.
  */
 final class BodyFirst extends Handler.Wrapper {
+    /** Of one body, beyond what a route takes. */
+    private static final int MOST_DROPPED_BYTES = 32 << 20;
+
     private final ToIntFunction<Request> maxBytes;
     private final long maxBytesAtOnce;
     private final Duration timeout;
@@ -33,7 +39,7 @@ final class BodyFirst extends Handler.Wrapper {
     private final AtomicLong bytes = new AtomicLong();
 
     /**
-     * @param maxBytes of a request's body; more is left unread, for the route to refuse
+     * @param maxBytes of a request's body; a route is given some more of a longer one, and refuses it
      * @param mostBytes that this can be
      * @param timeout for one body
      */
@@ -47,12 +53,21 @@ final class BodyFirst extends Handler.Wrapper {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        int most = HttpMethod.POST.is(request.getMethod()) ? maxBytes.applyAsInt(request) : 0;
-        if (most == 0 || request.getLength() > most) {
+        if (!HttpMethod.POST.is(request.getMethod())) {
             return super.handle(request, response, callback);
         }
-        new Loading(request, response, callback, most).begin();
+        int most = maxBytes.applyAsInt(request);
+        boolean refused = most == 0 || request.getLength() > most;
+        if (refused && (request.getLength() > MOST_DROPPED_BYTES || asksFirst(request))) {
+            return super.handle(request, response, callback);
+        }
+        new Loading(request, response, callback, refused ? 0 : most).begin();
         return true;
+    }
+
+    /** Whether the peer sends its body only if it is told to. */
+    private static boolean asksFirst(Request request) {
+        return request.getHeaders().contains(HttpHeader.EXPECT, HttpHeaderValue.CONTINUE.asString());
     }
 
     /** {@code LOADING -> OVER}, guarded by this: whoever brings it there answers the request. */
@@ -62,6 +77,8 @@ final class BodyFirst extends Handler.Wrapper {
         private final Callback callback;
         private final int most;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        /** The reading thread's. */
+        private long droppedBytes;
 
         @GuardedBy("this")
         private boolean over;
@@ -70,6 +87,7 @@ final class BodyFirst extends Handler.Wrapper {
         @GuardedBy("this")
         private @Nullable Future<?> deadline;
 
+        /** @param most that is kept, and one piece more */
         private Loading(Request request, Response response, Callback callback, int most) {
             this.most = most;
             this.request = request;
@@ -85,7 +103,11 @@ final class BodyFirst extends Handler.Wrapper {
         /** Reads what has come since, on whatever thread it came. That one is not to wait, as what follows may. */
         @Override
         public void run() {
-            read(loaded -> request.getContext().execute(() -> handle(loaded)));
+            read(this::handleElsewhere);
+        }
+
+        private void handleElsewhere(Request loaded) {
+            request.getContext().execute(() -> handle(loaded));
         }
 
         /** Never run by two threads at once: only the last thing that it does asks for more. */
@@ -107,7 +129,7 @@ final class BodyFirst extends Handler.Wrapper {
                 take(chunk);
                 if (bytes.get() > maxBytesAtOnce) {
                     refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
-                } else if (chunk.isLast() || body.size() > most) {
+                } else if (chunk.isLast() || droppedBytes > MOST_DROPPED_BYTES) {
                     pass(chunk.isLast(), next);
                 }
             }
@@ -115,12 +137,14 @@ final class BodyFirst extends Handler.Wrapper {
 
         /** What comes after the deadline has answered is not counted, since nobody would take it back. */
         private synchronized void take(Content.Chunk chunk) {
-            byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
-            chunk.release();
-            if (!over) {
+            if (!over && body.size() <= most) {
+                byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
                 body.writeBytes(piece);
                 bytes.addAndGet(piece.length);
+            } else {
+                droppedBytes += chunk.remaining();
             }
+            chunk.release();
         }
 
         private synchronized void limitWait() {
@@ -130,7 +154,11 @@ final class BodyFirst extends Handler.Wrapper {
         }
 
         private void late() {
-            refuse(HttpStatus.REQUEST_TIMEOUT_408);
+            if (most > 0) {
+                refuse(HttpStatus.REQUEST_TIMEOUT_408);
+            } else {
+                pass(false, this::handleElsewhere);
+            }
         }
 
         private void refuse(int status) {

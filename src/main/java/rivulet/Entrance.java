@@ -21,13 +21,13 @@ final class Entrance {
 
     private final Door door;
     private final IntPredicate simulatorsOwn;
-    private final int maxBodyBytes;
+    private final int mostBodyBytes;
 
     /** @param simulatorsOwn whether a port is the simulator's own, where this process calls itself: let in as it is */
     Entrance(Config config, IntPredicate simulatorsOwn) {
         AccessConfig access = config.access();
         this.simulatorsOwn = simulatorsOwn;
-        this.maxBodyBytes = config.maxBodyBytes();
+        this.mostBodyBytes = config.maxBodyBytes() + Server.QUESTION_BYTES;
         door = new Door(
                 access.hosts(),
                 new Origins(config.corsOrigins()),
@@ -58,16 +58,16 @@ final class Entrance {
         }
     }
 
-    /** How much of a request's body is worth reading: nothing, if it will not get past here. */
+    /** How much of a request's body any route might take: nothing, if it will not get past here. */
     int maxBodyBytes(Request request) {
         if (simulatorsOwn.test(Request.getLocalPort(request))) {
-            return maxBodyBytes;
+            return mostBodyBytes;
         }
         JettyHead head = JettyHead.of(request);
         if (!door.admits(head)) {
             return 0;
         }
-        return head.path().equals(SignIn.SIGN_IN) ? SignIn.BODY_BYTES : maxBodyBytes;
+        return head.path().equals(SignIn.SIGN_IN) ? SignIn.BODY_BYTES : mostBodyBytes;
     }
 
     /** Who makes the request, which has been let in. */

@@ -5,9 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.BufferedSink;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -152,6 +160,48 @@ class BadInputTest {
                 "POST /generate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
                         + "bb8\r\n" + " ".repeat(3000) + "\r\n0\r\n\r\n";
         assertEquals(413, RawHttp.send(server.port(), chunked).status());
+    }
+
+    /** Whoever looks at the answer only then, as proxies do, and finds the connection closed in mid-sending, sees none. */
+    @ParameterizedTest
+    @CsvSource({"HTTP_1_1, localhost, 413", "HTTP_1_1, evil.example, 421", "H2_PRIOR_KNOWLEDGE, localhost, 413"})
+    void aRefusalIsHeardByThoseWhoSendTheirBodyToItsEnd(Protocol protocol, String host, int status) throws IOException {
+        OkHttpClient client = new OkHttpClient.Builder()
+                .protocols(List.of(protocol))
+                .retryOnConnectionFailure(false)
+                .build();
+        byte[] body = new byte[4 << 20];
+        for (boolean lengthTold : List.of(true, false)) {
+            Request request = new Request.Builder()
+                    .url(server.url("/generate"))
+                    .header("Host", host)
+                    .post(new RequestBody() {
+                        @Override
+                        public MediaType contentType() {
+                            return MediaType.get("application/json");
+                        }
+
+                        @Override
+                        public long contentLength() {
+                            return lengthTold ? body.length : -1;
+                        }
+
+                        @Override
+                        public void writeTo(BufferedSink sink) throws IOException {
+                            for (int at = 0; at < body.length; at += 1 << 16) {
+                                sink.write(body, at, 1 << 16).flush();
+                            }
+                        }
+                    })
+                    .build();
+            try (Response response = client.newCall(request).execute()) {
+                assertEquals(status, response.code());
+                assertTrue(
+                        TestServer.json(response.body().string()).path("error").has("message"));
+            }
+        }
+        assertEquals(1, client.connectionPool().connectionCount());
+        client.connectionPool().evictAll();
     }
 
     @Test

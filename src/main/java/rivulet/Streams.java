@@ -43,6 +43,9 @@ final class Streams {
     private final Claims claims;
 
     private final Semaphore places;
+    /** Of the heap, what all logs may take before live answers are cut: the rest is for all else. */
+    private final long mostLogBytes;
+
     private final Resumer resumer;
     private volatile boolean draining;
 
@@ -74,6 +77,7 @@ final class Streams {
         this.timer = timer;
         this.nanoTime = nanoTime;
         this.places = new Semaphore(config.maxStreams());
+        this.mostLogBytes = Math.max(config.maxLogBytes(), Runtime.getRuntime().maxMemory() / 2);
         store.serve(new OtherNodes());
     }
 
@@ -119,13 +123,23 @@ final class Streams {
         takePlace(asked, start, caller);
         StreamLog log = store.create(start);
         Producer producer = new Producer(
-                log, config.maxAnswerBytes(), asked.background(), nanoTime, ending(log, Optional.of(caller), true));
+                log, this::maxAnswerBytes, asked.background(), nanoTime, ending(log, Optional.of(caller), true));
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(start.stream(), new LiveStream(producer, asked.background(), hasKey, config.disconnectGrace(), timer));
         // The access log tells of it when it has ended.
         LOG.debug("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
         return log;
+    }
+
+    /**
+     * How large an answer may be now. Live ones go on though they outgrow the memory for logs; where they would take the
+     * whole server's, none may have more than its share.
+     */
+    private int maxAnswerBytes() {
+        return store.bytes() <= mostLogBytes
+                ? config.maxAnswerBytes()
+                : (int) Math.min(config.maxAnswerBytes(), mostLogBytes / Math.max(1, live.size()));
     }
 
     /** The stream with that id. */
@@ -265,7 +279,7 @@ final class Streams {
             Optional<Caller> creator =
                     Optional.ofNullable(log.start().creator()).map(Caller::named);
             Producer producer =
-                    new Producer(log, config.maxAnswerBytes(), recovery, nanoTime, ending(log, creator, placed));
+                    new Producer(log, Streams.this::maxAnswerBytes, recovery, nanoTime, ending(log, creator, placed));
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());

@@ -9,6 +9,7 @@ import java.lang.reflect.Proxy;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +24,13 @@ import org.junit.jupiter.api.Timeout;
 import rivulet.access.Caller;
 import rivulet.access.Limits;
 import rivulet.feed.Feed;
+import rivulet.feed.Sink;
+import rivulet.log.ErrorCode;
+import rivulet.log.Event;
 import rivulet.log.Kind;
 import rivulet.log.LogStore;
 import rivulet.log.MemoryStore;
+import rivulet.log.StreamLog;
 
 /** Two requests under one key come at once: the second while the first has the key, and no stream yet. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -62,7 +67,12 @@ class StreamsTest {
                     }
                     return method.invoke(memory, arguments);
                 });
-        made[0] = new Streams(
+        made[0] = streams(store);
+        return made[0];
+    }
+
+    private Streams streams(LogStore store) {
+        return new Streams(
                 store,
                 Config.read(List.of(), Map.of("DISCONNECT_GRACE", "0s")),
                 new Limits(new Limits.Most(0, 0, 0), Optional.empty(), Runnable::run, Instant::now),
@@ -70,7 +80,6 @@ class StreamsTest {
                 System::nanoTime,
                 (origin, sequence) -> Optional.empty(),
                 generation -> {});
-        return made[0];
     }
 
     private static Asked asked() {
@@ -103,5 +112,42 @@ class StreamsTest {
         assertEquals(503, refused.status());
         second.get(10, TimeUnit.SECONDS).end(true);
         assertEquals(0, streams.liveCount());
+    }
+
+    /** Live answers are not bound by the memory for logs, but the server would hang for ever without any. */
+    @Test
+    void whereMemoryEndsALongAnswerEndsAndTheShortOnesGoOn() {
+        AtomicBoolean memoryEnds = new AtomicBoolean();
+        LogStore store = (LogStore) Proxy.newProxyInstance(
+                StreamsTest.class.getClassLoader(),
+                new Class<?>[] {LogStore.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "full" -> false;
+                    case "bytes" -> memoryEnds.get() ? Runtime.getRuntime().maxMemory() : 0L;
+                    default -> method.invoke(memory, arguments);
+                });
+        Streams streams = streams(store);
+        List<Sink> sinks = new ArrayList<>();
+        List<StreamLog> logs = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            Feed feed = sink -> {
+                sinks.add(sink);
+                return () -> {};
+            };
+            Asked asked = new Asked(Kind.FAKE_LLM, null, true, false, feed);
+            logs.add(streams.begin(asked, Optional.empty(), CALLER).log());
+        }
+        int more = (int) Math.min(2_000_000, Runtime.getRuntime().maxMemory() / 2 / 2000);
+        sinks.get(0).text("x".repeat(more));
+        assertFalse(logs.get(0).ended());
+        memoryEnds.set(true);
+        sinks.get(0).text("x");
+        sinks.get(1).text("x");
+        assertEquals(
+                Optional.of(ErrorCode.ANSWER_TOO_LARGE),
+                Optional.of(((Event.Failed)
+                                logs.get(0).read(Integer.MAX_VALUE, 1).get(0).event())
+                        .code()));
+        assertFalse(logs.get(1).ended());
     }
 }

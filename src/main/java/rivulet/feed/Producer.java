@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,7 +59,7 @@ public final class Producer implements Sink {
     }
 
     private final StreamLog log;
-    private final int maxAnswerBytes;
+    private final IntSupplier maxAnswerBytes;
     private final Tally tally;
     private final Ending ending;
     private final Place place;
@@ -80,12 +81,14 @@ public final class Producer implements Sink {
     private int weight;
 
     /**
-     * @param maxAnswerBytes how much memory the answer's events may take; one that is larger ends {@code failed}
+     * @param maxAnswerBytes how much memory the answer's events may take, asked for as it grows; one that is larger ends
+     *     {@code failed}
      * @param unwatched whether the stream goes on to its end though nobody watches
      * @param nanoTime a clock in nanoseconds
      * @param ending told how the stream ends
      */
-    public Producer(StreamLog log, int maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Ending ending) {
+    public Producer(
+            StreamLog log, IntSupplier maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Ending ending) {
         this(log, maxAnswerBytes, new Place(log, unwatched), new Tally(nanoTime, 0, null), ending);
     }
 
@@ -94,7 +97,7 @@ public final class Producer implements Sink {
      *
      * @param begun how that node left it
      */
-    public Producer(StreamLog log, int maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
+    public Producer(StreamLog log, IntSupplier maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
         this(log, maxAnswerBytes, new Place(log, begun), new Tally(nanoTime, age(begun), begun.ttft()), ending);
         log.readUpTo(0, log.head(), entry -> {
             weight += entry.event().weight();
@@ -102,7 +105,7 @@ public final class Producer implements Sink {
         });
     }
 
-    private Producer(StreamLog log, int maxAnswerBytes, Place place, Tally tally, Ending ending) {
+    private Producer(StreamLog log, IntSupplier maxAnswerBytes, Place place, Tally tally, Ending ending) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
         this.place = place;
@@ -256,11 +259,12 @@ public final class Producer implements Sink {
         }
         time();
         weight += event.weight();
-        if (weight > maxAnswerBytes) {
+        int most = maxAnswerBytes.getAsInt();
+        if (weight > most) {
             fail(
                     ErrorCode.ANSWER_TOO_LARGE,
-                    "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES would take it."
-                            .formatted(maxAnswerBytes));
+                    "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES, or more memory, would take it."
+                            .formatted(most));
         } else {
             tally.count(event);
             place.moves(nothingWaits(), tally.ttft());

@@ -247,8 +247,9 @@ final class Exchange implements Feed.Cancellation {
     }
 
     private void broke(Throwable t) {
-        LOG.error("an answer could not be read", new Wordless(t));
+        // First: where memory is short there may be none left for words.
         fail(ErrorCode.INTERNAL, "The server could not read the upstream's answer; its log says why.", null);
+        LOG.error("an answer could not be read", new Wordless(t));
     }
 
     private void moveTo(AnswerReader.Progress progress) {

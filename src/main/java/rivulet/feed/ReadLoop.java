@@ -103,7 +103,7 @@ final class ReadLoop implements Runnable {
             runTasks();
         } catch (Throwable t) {
             // Whatever it is, the loop goes on: new answers are given to it all the same.
-            LOG.error("a round of reading broke off", new Wordless(t));
+            tell("a round of reading broke off", t);
         }
     }
 
@@ -140,7 +140,7 @@ final class ReadLoop implements Runnable {
         try {
             task.run();
         } catch (Throwable t) {
-            LOG.error("an answer's reading broke off", new Wordless(t));
+            tell("an answer's reading broke off", t);
         }
     }
 
@@ -166,8 +166,16 @@ final class ReadLoop implements Runnable {
         try {
             return body.read(buffer);
         } catch (Throwable t) {
-            LOG.error("an answer's reading broke off", new Wordless(t));
+            tell("an answer's reading broke off", t);
             return false;
+        }
+    }
+
+    private static void tell(String what, Throwable failure) {
+        try {
+            LOG.error(what, new Wordless(failure));
+        } catch (Throwable noMemoryForWords) {
+            // Nobody would read this loop's answers any more, and those it is given later.
         }
     }
 }

@@ -10,6 +10,9 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.dialect.DefaultDialectRegistry;
+import com.networknt.schema.dialect.Dialect;
+import com.networknt.schema.keyword.AnnotationKeyword;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,6 +26,8 @@ final class SchemaCheck {
                                     || address.toString().startsWith("http://json-schema.org/")))
                     // A caller's schema is used once; kept, such schemas would fill the memory.
                     .schemaCacheEnabled(false)
+                    .dialectRegistry((id, schemas) ->
+                            withoutMemory(DefaultDialectRegistry.getInstance().getDialect(id, schemas)))
                     .schemaRegistryConfig(SchemaRegistryConfig.builder()
                             .regularExpressionFactory(new BoundedPatterns())
                             .build()));
@@ -64,6 +69,13 @@ final class SchemaCheck {
      */
     Optional<String> firstViolation(JsonNode document) {
         return firstViolation(schema, document);
+    }
+
+    /** The same, but that words which it does not know are neither kept for ever nor logged: they are the caller's. */
+    private static Dialect withoutMemory(Dialect dialect) {
+        return Dialect.builder(dialect)
+                .unknownKeywordFactory((word, schema) -> new AnnotationKeyword(word))
+                .build();
     }
 
     private static Optional<String> firstViolation(Schema schema, JsonNode document) {

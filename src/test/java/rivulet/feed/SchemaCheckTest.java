@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,7 +9,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.io.StringReader;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -124,5 +132,37 @@ class SchemaCheckTest {
         FutureTask<T> future = new FutureTask<>(task::get);
         new Thread(null, future, "short-stack", 256 * 1024).start();
         return future.get();
+    }
+
+    @Test
+    void aWordThatNoDraftKnowsIsTakenAndForgotten() throws Exception {
+        for (String draft : List.of(
+                "https://json-schema.org/draft/2020-12/schema",
+                "https://json-schema.org/draft/2019-09/schema",
+                "http://json-schema.org/draft-07/schema#")) {
+            WeakReference<String> word = afterACheck(draft, "x-" + UUID.randomUUID());
+            for (int i = 0; i < 100 && word.get() != null; i++) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            assertNull(word.get(), draft);
+        }
+    }
+
+    private static WeakReference<String> afterACheck(String draft, String word) throws Exception {
+        ObjectNode schema =
+                MAPPER.createObjectNode().put("$schema", draft).put(word, 1).put("type", "string");
+        SchemaCheck check = new SchemaCheck(schema);
+        assertTrue(violation(check, "1").contains("string"));
+        assertEquals(Optional.empty(), check.firstViolation(TextNode.valueOf("a")));
+        return new WeakReference<>(word);
+    }
+
+    @Test
+    void whatASchemaSaysIsNotLogged() throws Exception {
+        // It is its caller's; the log is the operator's. Not asked of the logger: tests have settings of their own.
+        Properties log = new Properties();
+        log.load(new StringReader(Files.readString(Path.of("src/main/resources/simplelogger.properties"))));
+        assertEquals("off", log.getProperty("org.slf4j.simpleLogger.log.com.networknt"));
     }
 }

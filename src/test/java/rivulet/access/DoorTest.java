@@ -197,6 +197,16 @@ class DoorTest {
     }
 
     @Test
+    void aPageUnderANameThatOnlyTheDnsTakesIsOurOwn() {
+        door().enter(TestHead.with("Origin: http://my_host:8080").at("my_host"));
+        door().enter(TestHead.with("Origin: http://[::1]:8080").at("[::1]"));
+        assertEquals("origin_not_allowed", refused(door(), TestHead.with("Origin: http://my_host:8080")));
+        assertEquals(
+                "origin_not_allowed",
+                refused(door(), TestHead.with("Origin: http://my_host:80:8080").at("my_host")));
+    }
+
+    @Test
     void onlyTheCreatorMayCancelWhereThereAreTokens() {
         Caller ann = new Caller("ann", "::1");
         door.checkCreator(ann, Optional.of("ann"));

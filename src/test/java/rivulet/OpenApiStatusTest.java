@@ -196,6 +196,9 @@ class OpenApiStatusTest {
         see(signIn, plain.post("/sign-in", "{\"token\":\"a\"}" + " ".repeat(5000)));
         see(signIn, plain.post("/sign-in", "{\"token\":\"a\"}", "Content-Type", "text/html"));
         see("POST /sign-out", plain.post("/sign-out", ""));
+        String[] guess = {"Authorization", "Bearer wrong"};
+        see("GET /sign-in", guarded.get("/sign-in", guess));
+        see("POST /sign-out", guarded.post("/sign-out", "", guess));
     }
 
     private static String asked(String path) {

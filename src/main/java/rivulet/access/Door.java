@@ -127,7 +127,7 @@ public final class Door {
         // A token that is given counts, right or wrong: one who believes to be someone is not taken for another.
         Optional<String> token = bearer(head);
         Optional<String> name = token.isPresent() ? tokens.nameOf(token.get()) : cookieName(head);
-        if (name.isEmpty() && !open && !signIn.test(head)) {
+        if (name.isEmpty() && !open && (token.isPresent() || !signIn.test(head))) {
             throw token.isPresent() ? Refusal.tokenUnknown() : Refusal.tokenRequired();
         }
         return new Caller(name.orElse(null), address);

@@ -141,6 +141,12 @@ class DoorTest {
         assertEquals("token_unknown", guess().code());
     }
 
+    @Test
+    void aWrongTokenIsAGuessWhereNoneIsNeededToo() {
+        TestHead head = TestHead.with("Authorization: Bearer guess").asking("GET", "/sign-in");
+        assertEquals("token_unknown", refused(door, head));
+    }
+
     private Refusal guess() {
         return assertThrows(Refusal.class, () -> door.enter(TestHead.with("Authorization: Bearer guess")));
     }

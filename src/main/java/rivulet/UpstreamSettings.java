@@ -55,10 +55,10 @@ final class UpstreamSettings {
         }
         List<Upstream> upstreams = new ArrayList<>();
         JsonNode json = json(list);
-        json.forEach(item -> upstreams.add(one(item, structured, api)));
-        if (!json.isArray() || upstreams.isEmpty()) {
+        if (!json.isArray() || json.isEmpty()) {
             throw unreadable();
         }
+        json.forEach(item -> upstreams.add(one(item, structured, api)));
         requireNamesOfTheirOwn(upstreams);
         return upstreams;
     }
@@ -154,12 +154,28 @@ final class UpstreamSettings {
     }
 
     private static void requireKnown(JsonNode item) {
-        item.fieldNames().forEachRemaining(member -> {
-            if (!MEMBERS.contains(member)) {
-                throw new SettingError("UPSTREAMS has an unknown member " + member + "; known are "
+        if (!item.isObject()) {
+            throw unreadable();
+        }
+        item.properties().forEach(member -> {
+            if (!MEMBERS.contains(member.getKey())) {
+                throw new SettingError("UPSTREAMS has an unknown member " + member.getKey() + "; known are "
                         + String.join(", ", MEMBERS.stream().sorted().toList()));
             }
+            // Passed over, it would mean something else: "models" that are no list would be any model.
+            if (!member.getValue().isNull() && !isOfItsKind(member.getKey(), member.getValue())) {
+                throw new SettingError("UPSTREAMS has a \"" + member.getKey()
+                        + "\" of another kind: models must be a list of texts, headers an object, all else a text");
+            }
         });
+    }
+
+    private static boolean isOfItsKind(String member, JsonNode value) {
+        return switch (member) {
+            case "models" -> value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
+            case "headers" -> value.isObject();
+            default -> value.isTextual();
+        };
     }
 
     private static Upstream.@Nullable Api api(String name, String text, Upstream.@Nullable Api usual) {
@@ -180,7 +196,7 @@ final class UpstreamSettings {
     private static JsonNode json(String listOrFile) {
         try {
             return new ObjectMapper()
-                    .readTree(listOrFile.startsWith("[") ? listOrFile : Files.readString(Path.of(listOrFile)));
+                    .readTree(listOrFile.matches("(?s)[\\[{].*") ? listOrFile : Files.readString(Path.of(listOrFile)));
         } catch (JsonProcessingException e) {
             throw unreadable();
         } catch (IOException e) {

@@ -205,6 +205,24 @@ class ConfigTest {
     }
 
     @Test
+    void anUpstreamThatIsNotWrittenAsOneIsRefusedUnquoted() {
+        String member = "{\"name\":\"a\",\"base_url\":\"http://a.example/v1\",\"headers\":{\"api-key\":\"secret\"}%s}";
+        for (String wrong : List.of(
+                member.formatted(""),
+                "\n" + member.formatted(""),
+                "[[" + member.formatted("") + "]]",
+                "[\"secret\"]",
+                "[" + member.formatted(",\"models\":\"gpt-4o\"") + "]",
+                "[" + member.formatted(",\"models\":[1]") + "]",
+                "[" + member.formatted(",\"api\":{\"secret\":1}") + "]",
+                "[{\"name\":\"a\",\"base_url\":\"http://a.example/v1\",\"headers\":\"api-key: secret\"}]")) {
+            SettingError error = assertThrows(SettingError.class, () -> read(Map.of("UPSTREAMS", wrong)), wrong);
+            String said = String.valueOf(error.getMessage());
+            assertTrue(said.startsWith("UPSTREAMS ") && !said.contains("secret"), said);
+        }
+    }
+
+    @Test
     void eachUpstreamHasANameOfItsOwn() {
         String two =
                 "[{\"name\":\"a\",\"base_url\":\"http://a.example/v1\"},{\"name\":\"a\",\"base_url\":\"simulator\"}]";

@@ -121,7 +121,8 @@ record Config(
     private record Reader(
             Map<Setting, String> given, SettingValues values, Function<String, @Nullable String> variables) {
         private Config config() {
-            String host = values.text(Setting.HOST);
+            // In brackets as in an address.
+            String host = values.text(Setting.HOST).replaceAll("^\\[|]$", "");
             ListenAddress.requireKnown(host);
             boolean loopback = ListenAddress.isLoopback(host);
             List<Upstream> upstreams = upstreams();

@@ -17,14 +17,17 @@ final class SettingValues {
         this.given = given;
     }
 
-    /** The text that was given, without space around it, or the default's. */
+    /**
+     * The text that was given, without space around it, or the default's. An empty one counts as none: {@code PORT= java
+     * -jar …} is how shells take a setting back.
+     */
     String text(Setting setting) {
-        return given.getOrDefault(setting, setting.defaultText()).strip();
+        String text = given.getOrDefault(setting, "").strip();
+        return text.isEmpty() ? setting.defaultText() : text;
     }
 
-    /** An empty value counts as none: {@code PORT= java -jar …} is how shells take a setting back. */
     private <T> T value(Setting setting, String wanted, Function<String, Optional<T>> parse) {
-        String text = text(setting).isEmpty() ? setting.defaultText() : text(setting);
+        String text = text(setting);
         return parse.apply(text).orElseThrow(() -> SettingError.invalid(setting.name(), text, wanted));
     }
 

@@ -38,6 +38,7 @@ class ConfigTest {
         assertEquals(1, read(Map.of("PORT", "2"), "--port", "1").port());
         assertEquals(1, read(Map.of(), "--port=1").port());
         assertEquals("::1", read(Map.of(), "--host", "::1").host());
+        assertEquals("::1", read(Map.of(), "--host", "[::1]").host());
     }
 
     @Test
@@ -85,6 +86,7 @@ class ConfigTest {
     @Test
     void anEmptyValueIsNone() {
         assertEquals(8080, read(Map.of("PORT", "")).port());
+        assertEquals("127.0.0.1", read(Map.of("HOST", "")).host());
         assertEquals("simulator", read(Map.of("OPENAI_API_KEY", "")).upstream().label());
     }
 

@@ -228,7 +228,7 @@ record Config(
         private long maxLogBytes() {
             return values.text(Setting.MAX_LOG_BYTES).isEmpty()
                     ? Runtime.getRuntime().maxMemory() / 4
-                    : values.number(Setting.MAX_LOG_BYTES, 1 << 20, Integer.MAX_VALUE);
+                    : values.number(Setting.MAX_LOG_BYTES, 1L << 20, 1L << 40);
         }
 
         private Optional<RedisAddress> redis() {

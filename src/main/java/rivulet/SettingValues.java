@@ -33,14 +33,18 @@ final class SettingValues {
 
     /** A whole number. */
     int number(Setting setting, int least, int most) {
+        return Math.toIntExact(number(setting, (long) least, (long) most));
+    }
+
+    /** A whole number, perhaps a large one. */
+    long number(Setting setting, long least, long most) {
         return value(
                 setting,
                 "a whole number from %d to %d".formatted(least, most),
                 text -> Optional.of(text)
-                        .filter(t -> t.matches("\\d{1,10}"))
+                        .filter(t -> t.matches("\\d{1,18}"))
                         .map(Long::parseLong)
-                        .filter(n -> n >= least && n <= most)
-                        .map(Long::intValue));
+                        .filter(n -> n >= least && n <= most));
     }
 
     /** A length of time, perhaps none. */

@@ -207,6 +207,11 @@ class ConfigTest {
     }
 
     @Test
+    void theLogsMayHaveMoreThanAnIntegerCounts() {
+        assertEquals(8L << 30, read(Map.of("MAX_LOG_BYTES", "8589934592")).maxLogBytes());
+    }
+
+    @Test
     void anUpstreamThatIsNotWrittenAsOneIsRefusedUnquoted() {
         String member = "{\"name\":\"a\",\"base_url\":\"http://a.example/v1\",\"headers\":{\"api-key\":\"secret\"}%s}";
         for (String wrong : List.of(

@@ -367,6 +367,25 @@ class UpstreamTransportTest {
     }
 
     @Test
+    void aProxyThatRefusesIsNotTheCallersFault() throws IOException {
+        try (RawUpstream proxy = RawUpstream.saying(
+                        "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL",
+                        "http://upstream.example/v1",
+                        "OPENAI_MODEL",
+                        "m",
+                        "HTTP_PROXY",
+                        proxy.url())) {
+            HttpResponse<String> response = server.post("/streams", CHAT);
+            assertEquals(502, response.statusCode());
+            assertEquals(
+                    "upstream_unreachable",
+                    TestServer.json(response.body()).path("error").path("code").asText());
+        }
+    }
+
+    @Test
     void headersGoToTheUpstream() throws Exception {
         try (RawUpstream plain = RawUpstream.saying(new byte[0]);
                 TestServer server = TestServer.before(

@@ -335,7 +335,8 @@ final class Exchange implements Feed.Cancellation {
             ask();
         } else {
             UpstreamError error = UpstreamError.ofReply(reply, upstream.scrubber());
-            retryOrFail(error, Retries.mayHelp(reply.status(), error.code()));
+            boolean billed = Retries.wasPassedOn(reply.status());
+            retryOrFail(error, !billed && Retries.mayHelp(reply.status(), error.code()));
         }
     }
 

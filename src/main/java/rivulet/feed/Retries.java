@@ -15,6 +15,9 @@ final class Retries {
      */
     private static final Duration LONGEST_WAIT = Duration.ofMillis(1500);
 
+    /** Its own word for 504, where it waited for an answer's head. */
+    private static final int CLOUDFLARE_TIMEOUT = 524;
+
     private final DoubleSupplier random;
     private int done;
 
@@ -27,6 +30,11 @@ final class Retries {
     static boolean mayHelp(int status, ErrorCode code) {
         boolean passing = status == 408 || status == 429 || status >= 500;
         return passing && code != ErrorCode.UPSTREAM_QUOTA;
+    }
+
+    /** Whether a gateway has given up waiting: it has passed the question on, and an answer may be written, and billed. */
+    static boolean wasPassedOn(int status) {
+        return status == 504 || status == CLOUDFLARE_TIMEOUT;
     }
 
     /** How long to wait before asking again; null: not at all. */

@@ -184,7 +184,9 @@ record UpstreamError(
         return switch (status) {
             case 401, 403 -> ErrorCode.UPSTREAM_AUTH;
             case 402 -> ErrorCode.UPSTREAM_QUOTA;
-            case 408 -> ErrorCode.UPSTREAM_TIMEOUT;
+            // A proxy's, between here and there: nothing that the caller asked is wrong.
+            case 407 -> ErrorCode.UPSTREAM_UNREACHABLE;
+            case 408, 504 -> ErrorCode.UPSTREAM_TIMEOUT;
             case 429 -> ErrorCode.UPSTREAM_RATE_LIMITED;
             default -> status >= 400 && status < 500 ? ErrorCode.UPSTREAM_REJECTED : ErrorCode.UPSTREAM_ERROR;
         };

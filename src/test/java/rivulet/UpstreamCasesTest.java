@@ -282,6 +282,15 @@ class UpstreamCasesTest {
                 data("{\"error\":{\"message\":\"no credit\",\"code\":\"insufficient_quota\"}}"),
                 "",
                 "failed upstream_quota");
+        chat(
+                cases,
+                "a number that is none",
+                data("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":"
+                                + "[{\"token\":\"a\",\"logprob\":-Infinity},{\"token\":\"b\",\"logprob\":NaN}]}}]}")
+                        + STOP
+                        + DONE,
+                "a",
+                "done stop");
         chat(cases, "not JSON", delta("a") + data("{oops") + delta("b") + STOP + DONE, "a", "failed upstream_error");
         chat(
                 cases,

@@ -2,6 +2,7 @@ package rivulet.feed;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -13,7 +14,10 @@ import rivulet.log.SharedBuffers;
 
 /** Reads the events of an answer as they stand on the wire: what is JSON goes to the API's own reader. */
 final class AnswerEvents {
-    private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
+    private static final ObjectMapper MAPPER = SharedBuffers.mapper()
+            // Python writes NaN, of a probability as it may be: no reason to lose the answer.
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
     /** OpenAI's end of a stream, the one event that is no JSON. */
     private static final String DONE_MARKER = "[DONE]";
 

@@ -46,7 +46,7 @@ final class Body {
                 return Fields.ofBody(object).traced(Requests.trace(ctx));
             }
         } catch (JsonProcessingException e) {
-            throw RequestError.badRequest("The body is not JSON: " + firstLine(e.getOriginalMessage()));
+            throw RequestError.badRequest("The body is not JSON: " + words(e.getOriginalMessage()));
         } catch (IOException e) {
             // Bytes that look like UTF-16 or UTF-32, and are not.
             throw RequestError.badRequest("The body is not JSON in UTF-8.");
@@ -97,7 +97,9 @@ final class Body {
         }
     }
 
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("");
+    private static String words(String message) {
+        String first = message.lines().findFirst().orElse("");
+        // "[Source: REDACTED (...); line: 1, column: 1]": where it is, is all that is of use.
+        return first.replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
     }
 }

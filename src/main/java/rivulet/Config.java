@@ -222,7 +222,8 @@ record Config(
             } catch (URISyntaxException e) {
                 // Told below, in the same words.
             }
-            throw SettingError.invalid(setting.name(), text, "http://host:port, without a user");
+            throw SettingError.invalid(
+                    setting.name(), text, "http://host:port, without a user" + SettingError.hostRule(text));
         }
 
         private long maxLogBytes() {
@@ -236,7 +237,8 @@ record Config(
             Optional<RedisAddress> address = RedisAddress.parse(url);
             if (!url.isEmpty() && address.isEmpty()) {
                 // Not shown as the others are: it may hold a password.
-                throw new SettingError(Setting.REDIS_URL + " must be " + RedisAddress.FORM);
+                throw new SettingError(
+                        Setting.REDIS_URL + " must be " + RedisAddress.FORM + SettingError.hostRule(url));
             }
             return address;
         }
@@ -244,9 +246,7 @@ record Config(
         private List<String> origins() {
             List<String> origins = values.list(Setting.CORS_ORIGINS);
             for (String origin : origins) {
-                if (!origin.equals("*")
-                        && !origin.equals("null")
-                        && !origin.matches("[a-z][a-z0-9+.-]*://[^/?#@\\s]+")) {
+                if (!origin.equals("*") && !origin.equals("null") && !isOrigin(origin)) {
                     throw SettingError.invalid(
                             Setting.CORS_ORIGINS.name(),
                             origin,
@@ -254,6 +254,11 @@ record Config(
                 }
             }
             return origins;
+        }
+
+        /** As browsers write one: in small letters, without the usual port. Another would never be met. */
+        private static boolean isOrigin(String text) {
+            return text.matches("[a-z][a-z0-9+.-]*://[^/?#@\\sA-Z]+") && !text.matches("https://.*:443|http://.*:80");
         }
     }
 }

@@ -13,4 +13,9 @@ final class SettingError extends RuntimeException {
         String shown = was.replaceAll("\\R", " ").replaceFirst("^([a-z]+://)?.*@", "$1…@");
         return new SettingError(name + " is \"" + shown + "\", but must be " + wanted);
     }
+
+    /** What to add where an address was taken for none, which may be for its host's name: Java knows no such one. */
+    static String hostRule(String address) {
+        return address.contains("_") ? ", whose host has no underscore" : "";
+    }
 }

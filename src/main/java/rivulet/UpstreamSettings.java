@@ -246,6 +246,6 @@ final class UpstreamSettings {
         } catch (URISyntaxException e) {
             // Told below, in the same words.
         }
-        throw SettingError.invalid(name, text, URL_FORM);
+        throw SettingError.invalid(name, text, URL_FORM + SettingError.hostRule(text));
     }
 }

@@ -95,7 +95,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             /sse/chat | ''                                              | JSON object
-            /sse/chat | {                                               | not JSON
+            /sse/chat | {                                               | (start marker at line: 1, column: 1)
             /sse/chat | [1]                                             | JSON object
             /sse/chat | "x"                                             | JSON object
             /sse/chat | {"message":"a"} {}                              | not JSON

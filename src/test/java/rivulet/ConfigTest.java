@@ -116,6 +116,9 @@ class ConfigTest {
             UPSTREAMS           | [{"name":"a","base_url":"http://h","key":"sk-secret"}] | UPSTREAMS: a has a "key" that is the name of no variable that is set
             MODELS              | ,                   | MODELS is ",", but must be a list with something in it, or empty
             ACCESS_TOKENS       | , ,                 | ACCESS_TOKENS is ", ,", but must be a list with something in it, or empty
+            CORS_ORIGINS        | https://a.example:443 | CORS_ORIGINS is "https://a.example:443", but must be a list of origins such as https://a.example or http://localhost:3000, or *
+            CORS_ORIGINS        | https://A.example   | CORS_ORIGINS is "https://A.example", but must be a list of origins such as https://a.example or http://localhost:3000, or *
+            OPENAI_BASE_URL     | http://my_llm:1/v1  | OPENAI_BASE_URL is "http://my_llm:1/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1, whose host has no underscore
             CORS_ORIGINS        | https://a.example/x | CORS_ORIGINS is "https://a.example/x", but must be a list of origins such as https://a.example or http://localhost:3000, or *
             """)
     void aWrongValueIsNamedInOneLine(String name, String value, String message) {

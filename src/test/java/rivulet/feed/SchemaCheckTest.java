@@ -1,7 +1,6 @@
 package rivulet.feed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +20,7 @@ import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import rivulet.TestServer;
 
 /** A document is checked as JSON Schema has it, and a schema's patterns are matched so, but not for ever. */
 @Timeout(60)
@@ -141,11 +141,10 @@ class SchemaCheckTest {
                 "https://json-schema.org/draft/2019-09/schema",
                 "http://json-schema.org/draft-07/schema#")) {
             WeakReference<String> word = afterACheck(draft, "x-" + UUID.randomUUID());
-            for (int i = 0; i < 100 && word.get() != null; i++) {
+            TestServer.await("the word is forgotten, of " + draft, () -> {
                 System.gc();
-                Thread.sleep(20);
-            }
-            assertNull(word.get(), draft);
+                return word.get() == null;
+            });
         }
     }
 

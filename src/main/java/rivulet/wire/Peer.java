@@ -7,6 +7,7 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -56,8 +57,10 @@ public final class Peer {
     private void listen() {
         try {
             request.addFailureListener(cause -> leaves());
-            // Jetty tells nobody who begins to listen after the failure. To read, now that the body has been, tells it.
-            Content.Chunk next = request.read();
+            // Jetty tells nobody who begins to listen after the failure. To read, now that the body has been, tells it;
+            // not
+            // of what was put around the request, which may have the body from elsewhere.
+            Content.Chunk next = Request.unWrap(request).read();
             if (Content.Chunk.isFailure(next)) {
                 leaves();
             } else if (next != null) {

@@ -8,14 +8,16 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
-import okhttp3.Callback;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
-import okhttp3.Request;
-import okhttp3.Response;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,6 +32,7 @@ class PeerTest {
     void whoTakesAnHttp2RequestBackAtOnceHasLeft() throws Exception {
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
+            config.jetty.modifyServer(jetty -> jetty.insertHandler(new BodyTaken()));
             config.jetty.addConnector((jetty, unused) ->
                     new ServerConnector(jetty, new HTTP2CServerConnectionFactory(new HttpConfiguration())));
             config.routes.get("/slow", ctx -> {
@@ -45,16 +48,17 @@ class PeerTest {
         try {
             server.start("127.0.0.1", 0);
             String url = "http://127.0.0.1:" + server.port();
-            Call call = client.newCall(new Request.Builder().url(url + "/slow").build());
+            Call call = client.newCall(
+                    new okhttp3.Request.Builder().url(url + "/slow").build());
             CountDownLatch failed = new CountDownLatch(1);
-            call.enqueue(new Callback() {
+            call.enqueue(new okhttp3.Callback() {
                 @Override
                 public void onFailure(Call cancelled, IOException cause) {
                     failed.countDown();
                 }
 
                 @Override
-                public void onResponse(Call answered, Response response) {
+                public void onResponse(Call answered, okhttp3.Response response) {
                     response.close();
                 }
             });
@@ -62,13 +66,31 @@ class PeerTest {
             call.cancel();
             await(failed);
             // What comes behind it on the connection is answered: so it was read.
-            client.newCall(new Request.Builder().url(url).build()).execute().close();
+            client.newCall(new okhttp3.Request.Builder().url(url).build())
+                    .execute()
+                    .close();
             takenBack.countDown();
             await(noticed);
         } finally {
             client.connectionPool().evictAll();
             client.dispatcher().executorService().shutdown();
             server.stop();
+        }
+    }
+
+    /** Gives each request on with its body taken in before. */
+    private static final class BodyTaken extends Handler.Wrapper {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            return super.handle(
+                    new Request.Wrapper(request) {
+                        @Override
+                        public Content.Chunk read() {
+                            return Content.Chunk.EOF;
+                        }
+                    },
+                    response,
+                    callback);
         }
     }
 

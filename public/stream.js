@@ -172,7 +172,9 @@ export function readStream({
     const at = parsePosition(event.id);
     if (terminal !== null || at === null || closed) return;
     if (stream === null) stream = at.stream;
-    if (at.stream !== stream || at.index <= position) return;
+    if (at.stream !== stream) return;
+    // The end of a stream that lost its node may stand where this reader has an event that was lost with it.
+    if (at.index <= position && !TERMINAL.has(event.name)) return;
     if (at.index > position + 1 && event.name !== 'snapshot') {
       // Indices are gap-free: something between us ate an event. The log still has it.
       connection?.abort();

@@ -23,6 +23,7 @@ export class Answering {
   #reader = null;
   #keeping = 0;
   #left = false;
+  #keeps = true;
   #draw;
   #onEnd;
   #onKept;
@@ -77,6 +78,7 @@ export class Answering {
   /** Reads no further; the generation goes on for a while, for whoever comes back. */
   leave() {
     this.letGo();
+    this.#keeps = true;
     keep(this.#conversation, false);
   }
 
@@ -96,6 +98,7 @@ export class Answering {
   /** Reads no further, and keeps nothing. */
   letGo() {
     this.#left = true;
+    this.#keeps = false;
     clearTimeout(this.#keeping);
     if (this.#reader) this.#reader.close();
     else this.run.enter('left');
@@ -118,7 +121,7 @@ export class Answering {
     }
     if (stopped) cancel(this.answer.stream);
     else if (!this.#left) this.#read();
-    await this.#keep();
+    if (this.#keeps) await this.#keep();
   }
 
   #read() {

@@ -52,6 +52,7 @@ export function compare() {
         url: `${BASE}/${path}`,
         onEvent({ name, data }) {
           if (name === 'message' || name === 'refusal') stream.add(data.delta);
+          if (name === 'snapshot') stream.show((data.text ?? '') + (data.refusal ?? ''));
           if (name === 'failed') stream.fail(failureText(data.error));
         },
         onEnd(state, refusal) {
@@ -104,6 +105,10 @@ function side(node) {
         note.textContent = t('firstWordsAfter', { time: duration(this.firstAt) });
       }
       paper.append(text);
+    },
+    show(text) {
+      paper.textContent = '';
+      this.add(text);
     },
     end(state) {
       if (node.dataset.state !== 'live') return;

@@ -14,6 +14,7 @@ export function fakeLlm() {
     },
     onEvent({ name, data }) {
       if (name === 'message') answer.append(data.delta);
+      if (name === 'snapshot') answer.textContent = data.text;
     },
     onEnd(state, failure) {
       answer.dataset.state = state;

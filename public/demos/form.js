@@ -44,7 +44,8 @@ export class DocumentForm {
     const parent = this.#nodes.get(path.slice(0, cut)) ?? this.#root;
     const key = path.slice(cut + 1).replaceAll('~1', '/').replaceAll('~0', '~');
     const known = this.#nodes.get(`${path}\0slot`);
-    if (known) return known;
+    // Not one of a container that was replaced since, by a member of the same name.
+    if (known && parent.contains(known)) return known;
     const row = element(parent.matches('ol') ? 'li' : 'div', 'member');
     const slot = element('div', 'value');
     if (!parent.matches('ol')) row.append(element('span', 'key', key));

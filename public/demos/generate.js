@@ -48,6 +48,7 @@ export function generate() {
       const name = event.event ?? 'message';
       run.record({ name, data: line, line, id: '', index: event.n, size: utf8Length(line) + 1 }, name === 'message');
       if (name === 'message') answer.append(event.delta);
+      if (name === 'snapshot') answer.textContent = event.text;
       if (name === 'failed') answer.append(failureText(event.error));
       if (name === 'done' || name === 'failed') end = { name, data: line };
     }

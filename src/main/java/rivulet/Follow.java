@@ -91,14 +91,16 @@ final class Follow {
     private void fromStart(Context ctx, StreamLog log, Format format) {
         Streams.Visit visit = streams.visit(log);
         Peer peer = peers.meet(ctx.req());
-        CompletableFuture<Void> held = when(log, () -> log.head() > 0);
+        CompletableFuture<Void> held = when(log, () -> log.head() > 0 || lost(log));
         completeAfter(HOLD_BACK, held);
         // Whoever has left has no use for an error's status, and need not be waited for.
         peer.onGone(() -> held.complete(null));
         heldBack.incrementAndGet();
         ctx.future(() -> held.thenRunAsync(
                         () -> {
-                            Optional<Event.Failed> failed = StreamState.failedAtOnce(log);
+                            // Of one that another node goes on with the id is told, before it is broken off.
+                            Optional<Event.Failed> failed =
+                                    lost(log) ? Optional.empty() : StreamState.failedAtOnce(log);
                             if (failed.isEmpty()) {
                                 viewers.show(ctx, peer, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
                             } else {

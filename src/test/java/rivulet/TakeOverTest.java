@@ -336,6 +336,39 @@ class TakeOverTest {
         assertEquals(List.of(), relay.requests(UpstreamRelay.CANCELLED));
     }
 
+    /** The head is held back, since nothing has been said: without the id it would be asked for, and paid, again. */
+    @Test
+    void aStopBeforeTheFirstWordTellsTheIdOfWhatItLeaves() throws IOException {
+        RawUpstream.Script script = (request, connection) -> {
+            connection.sendStreamHead();
+            if (request.line().startsWith("POST")) {
+                connection.send("data: {\"type\":\"response.created\",\"sequence_number\":0,"
+                        + "\"response\":{\"id\":\"resp_1\",\"background\":true}}\n\n");
+                connection.awaitPeerClose();
+            } else {
+                connection.send(
+                        "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"a\"}\n\n");
+                connection.send("data: {\"type\":\"response.completed\",\"sequence_number\":2,\"response\":{}}\n\n");
+            }
+        };
+        try (RawUpstream silent = new RawUpstream(script)) {
+            TestServer stops = TestServer.before(silent, settings("OPENAI_MODEL", "m"));
+            TestServer stays = TestServer.before(silent, settings("OPENAI_MODEL", "m"));
+            nodes.add(stays);
+            PlainViewer viewer = new PlainViewer();
+            CompletableFuture<PlainViewer.End> viewing =
+                    TestServer.meanwhile(() -> viewer.view(stops.port(), path("m"), Long.MAX_VALUE));
+            TestServer.await(
+                    "it can be gone on with",
+                    () -> !keys("rivulet:stream:*:recovery").isEmpty());
+            stops.close();
+            assertEquals(PlainViewer.End.BROKEN, viewing.join());
+            assertEquals(200, viewer.status());
+            viewToTheEnd(viewer, stays.port());
+            assertEquals("a", viewer.text());
+        }
+    }
+
     @Test
     void theLastNodeThatStopsCancelsWhatItLeaves() {
         TestServer stops = TestServer.with(settings());

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  */
 final class MemoryLog implements StreamLog {
     /**
-     * How much is left ready that could be packed; of thousands of streams that is what the collector copies. Folding packs no more in one step, unless one entry alone is larger, or the log has ended.
+     * How much that could be packed is left ready, at most; of thousands of streams that is what the collector copies.
+     * Folding packs no more in one step, unless one entry alone is larger, or the log has ended.
      */
     private static final int STEP_BYTES = 4 * 1024;
     /** Less is not worth it, while the log grows. */
@@ -108,6 +109,8 @@ final class MemoryLog implements StreamLog {
     @Override
     public void recoverable(@Nullable Recovery now) {
         recovery = now;
+        // Redis is to know it before the first word, for which a model may think for minutes.
+        signal();
     }
 
     /** How another node could go on with this stream; null: none could. */
@@ -132,8 +135,8 @@ final class MemoryLog implements StreamLog {
         }
     }
 
-    /** About how much memory the log takes. */
-    synchronized long bytes() {
+    @Override
+    public synchronized long bytes() {
         return entries.bytes();
     }
 

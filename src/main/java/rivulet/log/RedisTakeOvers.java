@@ -186,13 +186,18 @@ final class RedisTakeOvers implements Runnable {
     }
 
     private void generate(Taken one) {
-        List<Event> events = link.ask(redis -> load(redis, one));
-        if (events.isEmpty() || !(events.get(0) instanceof Event.Start start)) {
+        List<StreamEntry> page = page(one, "-");
+        if (page.isEmpty() || !(RedisLog.event(page.get(0)) instanceof Event.Start start)) {
             throw new IllegalStateException("a log begins with its start");
         }
         MemoryLog log = memory.hidden(start);
         try {
-            events.subList(1, events.size()).forEach(log::append);
+            append(log, page.subList(1, page.size()));
+            // Page by page: not packed, a long answer takes many times its text.
+            while (page.size() == PAGE) {
+                page = page(one, "(" + page.get(PAGE - 1).getID());
+                append(log, page);
+            }
             Recovery recovery = Recovery.read(one.facts, one.at);
             log.recoverable(recovery);
             writer.publish(log, one.owner, log.head() + 1);
@@ -217,16 +222,12 @@ final class RedisTakeOvers implements Runnable {
         return requireNonNull(remote, "asked before it was taken");
     }
 
-    private static List<Event> load(RedisClient redis, Taken one) {
-        String key = RedisKeys.stream(one.id);
-        List<Event> events = new ArrayList<>();
-        List<StreamEntry> page = redis.xrange(key, "-", "+", PAGE);
-        page.forEach(entry -> events.add(RedisLog.event(entry)));
-        while (page.size() == PAGE) {
-            page = redis.xrange(key, "(" + page.get(PAGE - 1).getID(), "+", PAGE);
-            page.forEach(entry -> events.add(RedisLog.event(entry)));
-        }
-        return events;
+    private List<StreamEntry> page(Taken one, String from) {
+        return link.ask(redis -> redis.xrange(RedisKeys.stream(one.id), from, "+", PAGE));
+    }
+
+    private static void append(MemoryLog log, List<StreamEntry> page) {
+        page.forEach(entry -> log.append(RedisLog.event(entry)));
     }
 
     private boolean end(Taken one) {

@@ -1,8 +1,8 @@
 package rivulet;
 
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import rivulet.access.Refusal;
 import rivulet.log.Claim;
 import rivulet.log.Event;
 import rivulet.log.LogStore;
@@ -12,17 +12,20 @@ import rivulet.log.StreamState;
 /** Has all requests under one idempotency key mean one stream, on all nodes that share a store. For any thread. */
 final class Claims {
     private final LogStore store;
+    private final Function<String, StreamLog> find;
     private final OneByOne beginning = new OneByOne();
 
-    Claims(LogStore store) {
+    /** @param find the stream of an id */
+    Claims(LogStore store, Function<String, StreamLog> find) {
         this.store = store;
+        this.find = find;
     }
 
     /**
      * The stream that was begun under a key, or else the one that is begun now.
      *
      * @param start of the one that would be begun
-     * @param begin begins it; where that is refused, the key is free again
+     * @param begin begins it; where that fails, the key is free again
      * @throws RequestError if the key is another request's
      */
     Streams.Begun begin(IdempotencyKey key, Event.Start start, Supplier<StreamLog> begin) {
@@ -37,14 +40,13 @@ final class Claims {
         if (!earlier.fingerprint().equals(key.fingerprint())) {
             throw RequestError.keyReused();
         }
-        String id = earlier.stream();
-        return new Streams.Begun(store.find(id).orElseThrow(() -> RequestError.noSuchStream(id)), false);
+        return new Streams.Begun(find.apply(earlier.stream()), false);
     }
 
     private Streams.Begun fresh(IdempotencyKey key, Event.Start start, Supplier<StreamLog> begin) {
         try {
             return new Streams.Begun(begin.get(), true);
-        } catch (RequestError | Refusal e) {
+        } catch (RuntimeException e) {
             store.release(key.key(), start.stream());
             throw e;
         }

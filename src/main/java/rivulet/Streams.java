@@ -13,7 +13,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.access.Caller;
 import rivulet.access.Limits;
-import rivulet.access.Refusal;
 import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
 import rivulet.feed.Outcome;
@@ -72,12 +71,13 @@ final class Streams {
         this.resumer = resumer;
         this.onEnd = onEnd;
         this.store = store;
-        this.claims = new Claims(store);
+        this.claims = new Claims(store, this::find);
         this.config = config;
         this.timer = timer;
         this.nanoTime = nanoTime;
         this.places = new Semaphore(config.maxStreams());
-        this.mostLogBytes = Math.max(config.maxLogBytes(), Runtime.getRuntime().maxMemory() / 2);
+        long heap = Runtime.getRuntime().maxMemory();
+        this.mostLogBytes = Math.min(Math.max(config.maxLogBytes(), heap / 2), heap / 4 * 3);
         store.serve(new OtherNodes());
     }
 
@@ -113,7 +113,7 @@ final class Streams {
         }
         try {
             limits.begin(caller, start.stream(), asked.kind().asksModel());
-        } catch (Refusal e) {
+        } catch (RuntimeException e) {
             places.release();
             throw e;
         }
@@ -123,7 +123,12 @@ final class Streams {
         takePlace(asked, start, caller);
         StreamLog log = store.create(start);
         Producer producer = new Producer(
-                log, this::maxAnswerBytes, asked.background(), nanoTime, ending(log, Optional.of(caller), true));
+                log,
+                config.maxAnswerBytes(),
+                this::memoryShare,
+                asked.background(),
+                nanoTime,
+                ending(log, Optional.of(caller), true));
         // A client that has a key of its own can come back though it was never told the stream's id.
         live.put(start.stream(), new LiveStream(producer, asked.background(), hasKey, config.disconnectGrace(), timer));
         // The access log tells of it when it has ended.
@@ -133,13 +138,11 @@ final class Streams {
     }
 
     /**
-     * How large an answer may be now. Live ones go on though they outgrow the memory for logs; where they would take the
-     * whole server's, none may have more than its share.
+     * How much memory one live log may take now. Together they outgrow what is meant for logs; where they would take the
+     * whole server's, none may have more than an equal share.
      */
-    private int maxAnswerBytes() {
-        return store.bytes() <= mostLogBytes
-                ? config.maxAnswerBytes()
-                : (int) Math.min(config.maxAnswerBytes(), mostLogBytes / Math.max(1, live.size()));
+    private long memoryShare() {
+        return store.bytes() <= mostLogBytes ? Long.MAX_VALUE : mostLogBytes / Math.max(1, live.size());
     }
 
     /** The stream with that id. */
@@ -278,8 +281,13 @@ final class Streams {
             boolean placed = places.tryAcquire();
             Optional<Caller> creator =
                     Optional.ofNullable(log.start().creator()).map(Caller::named);
-            Producer producer =
-                    new Producer(log, Streams.this::maxAnswerBytes, recovery, nanoTime, ending(log, creator, placed));
+            Producer producer = new Producer(
+                    log,
+                    config.maxAnswerBytes(),
+                    Streams.this::memoryShare,
+                    recovery,
+                    nanoTime,
+                    ending(log, creator, placed));
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());

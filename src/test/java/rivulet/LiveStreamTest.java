@@ -43,7 +43,8 @@ class LiveStreamTest {
         MemoryStore store = new MemoryStore(Duration.ofMinutes(1), timer, new SecureRandom(), 1_000_000, Runnable::run);
         Producer producer = new Producer(
                 store.create(new Event.Start("id", Kind.CHAT, "m")),
-                () -> 1_000,
+                1_000,
+                () -> Long.MAX_VALUE,
                 false,
                 System::nanoTime,
                 new Producer.Ending() {

@@ -68,9 +68,9 @@ public final class Limits {
             if (most.requestsPerMinute > 0) {
                 takeRequest(caller);
             }
-        } catch (Refusal refusal) {
+        } catch (RuntimeException e) {
             places.giveBack(caller, stream);
-            throw refusal;
+            throw e;
         }
     }
 

@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,7 +58,8 @@ public final class Producer implements Sink {
     }
 
     private final StreamLog log;
-    private final IntSupplier maxAnswerBytes;
+    private final int maxAnswerBytes;
+    private final LongSupplier memoryShare;
     private final Tally tally;
     private final Ending ending;
     private final Place place;
@@ -81,15 +81,20 @@ public final class Producer implements Sink {
     private int weight;
 
     /**
-     * @param maxAnswerBytes how much memory the answer's events may take, asked for as it grows; one that is larger ends
-     *     {@code failed}
+     * @param maxAnswerBytes how large an answer may be, as text in memory; one that is larger ends {@code failed}
+     * @param memoryShare how much memory its log may take now, in bytes
      * @param unwatched whether the stream goes on to its end though nobody watches
      * @param nanoTime a clock in nanoseconds
      * @param ending told how the stream ends
      */
     public Producer(
-            StreamLog log, IntSupplier maxAnswerBytes, boolean unwatched, LongSupplier nanoTime, Ending ending) {
-        this(log, maxAnswerBytes, new Place(log, unwatched), new Tally(nanoTime, 0, null), ending);
+            StreamLog log,
+            int maxAnswerBytes,
+            LongSupplier memoryShare,
+            boolean unwatched,
+            LongSupplier nanoTime,
+            Ending ending) {
+        this(log, maxAnswerBytes, memoryShare, new Place(log, unwatched), new Tally(nanoTime, 0, null), ending);
     }
 
     /**
@@ -97,17 +102,31 @@ public final class Producer implements Sink {
      *
      * @param begun how that node left it
      */
-    public Producer(StreamLog log, IntSupplier maxAnswerBytes, Recovery begun, LongSupplier nanoTime, Ending ending) {
-        this(log, maxAnswerBytes, new Place(log, begun), new Tally(nanoTime, age(begun), begun.ttft()), ending);
+    public Producer(
+            StreamLog log,
+            int maxAnswerBytes,
+            LongSupplier memoryShare,
+            Recovery begun,
+            LongSupplier nanoTime,
+            Ending ending) {
+        this(
+                log,
+                maxAnswerBytes,
+                memoryShare,
+                new Place(log, begun),
+                new Tally(nanoTime, age(begun), begun.ttft()),
+                ending);
         log.readUpTo(0, log.head(), entry -> {
             weight += entry.event().weight();
             tally.count(entry.event());
         });
     }
 
-    private Producer(StreamLog log, IntSupplier maxAnswerBytes, Place place, Tally tally, Ending ending) {
+    private Producer(
+            StreamLog log, int maxAnswerBytes, LongSupplier memoryShare, Place place, Tally tally, Ending ending) {
         this.log = log;
         this.maxAnswerBytes = maxAnswerBytes;
+        this.memoryShare = memoryShare;
         this.place = place;
         this.tally = tally;
         this.ending = ending;
@@ -248,7 +267,7 @@ public final class Producer implements Sink {
     @Override
     public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
         // Told to let go, too: what failed may be what stands between the feed and this.
-        stop(new Event.Failed(code, message, retryAfter), null);
+        stop(new Event.Failed(code, SurrogateJoiner.replaceHalves(message), retryAfter), null);
     }
 
     private void append(Event event) {
@@ -259,12 +278,16 @@ public final class Producer implements Sink {
         }
         time();
         weight += event.weight();
-        int most = maxAnswerBytes.getAsInt();
-        if (weight > most) {
+        long share = memoryShare.getAsLong();
+        if (weight > maxAnswerBytes) {
             fail(
                     ErrorCode.ANSWER_TOO_LARGE,
-                    "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES, or more memory, would take it."
-                            .formatted(most));
+                    "The answer is larger than %d bytes; a larger MAX_ANSWER_BYTES would take it."
+                            .formatted(maxAnswerBytes));
+        } else if (share < Long.MAX_VALUE && log.bytes() > share) {
+            fail(
+                    ErrorCode.ANSWER_TOO_LARGE,
+                    "The server's memory is nearly full, and this answer has had its share; ask again later.");
         } else {
             tally.count(event);
             place.moves(nothingWaits(), tally.ttft());
@@ -342,7 +365,8 @@ public final class Producer implements Sink {
     private Outcome outcome(Event terminal, @Nullable CancelCause cause) {
         // Between them lie the deltas.
         int deltas = Math.max(0, log.head() - 1);
-        Duration last = tally.last();
-        return new Outcome(terminal, cause, deltas, tally.ttft(), last, tally.elapsed(), tally.usage());
+        Duration first = tally.ttft();
+        Duration last = first == null ? null : tally.last();
+        return new Outcome(terminal, cause, deltas, first, last, tally.elapsed(), tally.usage());
     }
 }

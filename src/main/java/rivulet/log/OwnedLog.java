@@ -38,6 +38,11 @@ final class OwnedLog implements StreamLog {
     }
 
     @Override
+    public long bytes() {
+        return log.bytes();
+    }
+
+    @Override
     public Passage passage() {
         return log.passage();
     }

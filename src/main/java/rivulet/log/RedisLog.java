@@ -134,6 +134,11 @@ final class RedisLog implements StreamLog {
     }
 
     @Override
+    public long bytes() {
+        return copy.bytes();
+    }
+
+    @Override
     public Event.Start start() {
         return copy.start();
     }

@@ -53,6 +53,9 @@ public interface StreamLog {
         }
     }
 
+    /** About how much memory it takes here, in bytes. */
+    long bytes();
+
     /** Times the way of events through this server; of a log that another node writes, none. */
     default Passage passage() {
         return new Passage();

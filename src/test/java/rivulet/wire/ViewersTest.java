@@ -40,6 +40,11 @@ class ViewersTest {
     /** A log that breaks when it is followed. */
     private static final class BrokenLog implements StreamLog {
         @Override
+        public long bytes() {
+            return 0;
+        }
+
+        @Override
         public Event.Start start() {
             return new Event.Start("A".repeat(22), Kind.CHAT, null);
         }
@@ -76,6 +81,11 @@ class ViewersTest {
         private static final List<Entry> ENTRIES = List.of(
                 new Entry(START, 0, START),
                 new Entry(START, 1, new Event.Failed(ErrorCode.UPSTREAM_UNREACHABLE, "over", null)));
+
+        @Override
+        public long bytes() {
+            return 0;
+        }
 
         @Override
         public Event.Start start() {

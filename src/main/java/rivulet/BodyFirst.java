@@ -24,7 +24,7 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes in a request's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
+ * Takes in a POST's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
  * would else take all threads there are. Of what will be refused the body is taken in too, and dropped, unless it is huge:
  * a connection that is closed while the peer still sends loses the answer, and on HTTP/2 maybe all others' on it.
  */
@@ -87,7 +87,7 @@ final class BodyFirst extends Handler.Wrapper {
         @GuardedBy("this")
         private @Nullable Future<?> deadline;
 
-        /** @param most that is kept, and one piece more */
+        /** @param most that is kept, and one piece more; 0: nothing is */
         private Loading(Request request, Response response, Callback callback, int most) {
             this.most = most;
             this.request = request;
@@ -127,7 +127,7 @@ final class BodyFirst extends Handler.Wrapper {
                     return;
                 }
                 take(chunk);
-                if (bytes.get() > maxBytesAtOnce) {
+                if (most > 0 && bytes.get() > maxBytesAtOnce) {
                     refuse(HttpStatus.SERVICE_UNAVAILABLE_503);
                 } else if (chunk.isLast() || droppedBytes > MOST_DROPPED_BYTES) {
                     pass(chunk.isLast(), next);
@@ -137,7 +137,8 @@ final class BodyFirst extends Handler.Wrapper {
 
         /** What comes after the deadline has answered is not counted, since nobody would take it back. */
         private synchronized void take(Content.Chunk chunk) {
-            if (!over && body.size() <= most) {
+            // Of what is refused nothing is kept: strangers would fill what is for those who are let in.
+            if (!over && most > 0 && body.size() <= most) {
                 byte[] piece = BufferUtil.toArray(chunk.getByteBuffer());
                 body.writeBytes(piece);
                 bytes.addAndGet(piece.length);

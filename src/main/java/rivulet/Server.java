@@ -172,7 +172,8 @@ final class Server {
             server.setHandler((Handler) null);
             server.removeBean(server.getBean(LowResourceMonitor.class));
             server.setRequestLog(requests);
-            server.insertHandler(new BodyFirst(entrance::maxBodyBytes, config.maxBodyBytes(), access.body(), timer));
+            server.insertHandler(new BodyFirst(
+                    entrance::maxBodyBytes, config.maxBodyBytes() + QUESTION_BYTES, access.body(), timer));
         });
         // They would be kept by path, which may hold a prompt; and there are no filters.
         c.jetty.modifyServletContextHandler(

@@ -100,6 +100,6 @@ final class Body {
     private static String words(String message) {
         String first = message.lines().findFirst().orElse("");
         // "[Source: REDACTED (...); line: 1, column: 1]": where it is, is all that is of use.
-        return first.replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
+        return first.replaceAll("\\[Source: [^;\\[]*; ([^]\\[]*)]", "$1");
     }
 }

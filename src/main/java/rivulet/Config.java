@@ -256,9 +256,10 @@ record Config(
             return origins;
         }
 
-        /** As browsers write one: in small letters, without the usual port. Another would never be met. */
+        /** As browsers write one: http and https in small letters, without the usual port. Another would never be met. */
         private static boolean isOrigin(String text) {
-            return text.matches("[a-z][a-z0-9+.-]*://[^/?#@\\sA-Z]+") && !text.matches("https://.*:443|http://.*:80");
+            return text.matches("[a-z][a-z0-9+.-]*://[^/?#@\\s]+")
+                    && !text.matches("https?://.*[A-Z].*|https://.*:443|http://.*:80");
         }
     }
 }

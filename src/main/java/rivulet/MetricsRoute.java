@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import rivulet.telemetry.Metrics;
 
-/** What Prometheus reads. To those on this machine, or, where there are tokens, to
- * callers that are known by name: it tells how much is asked. */
+/**
+ * What Prometheus reads. To those on this machine, or, where there are tokens, to callers that are known by name: it tells
+ * how much is asked.
+ */
 final class MetricsRoute {
     /** What a proxy adds: whoever is behind it is not on this machine, though the proxy may be. */
     private static final List<String> FORWARDED = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP");

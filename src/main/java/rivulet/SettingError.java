@@ -14,8 +14,8 @@ final class SettingError extends RuntimeException {
         return new SettingError(name + " is \"" + shown + "\", but must be " + wanted);
     }
 
-    /** What to add where an address was taken for none, which may be for its host's name: Java knows no such one. */
+    /** What to add where an address was taken for none: to Java a host with an underscore in its name is none. */
     static String hostRule(String address) {
-        return address.contains("_") ? ", whose host has no underscore" : "";
+        return address.matches("([a-z]+://)?([^/?#]*@)?[^/?#:]*_.*") ? ", whose host has no underscore" : "";
     }
 }

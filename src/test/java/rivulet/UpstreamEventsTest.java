@@ -60,6 +60,24 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void whatIsNoNumberCountsNothing() throws IOException {
+        assertEquals(
+                List.of("{\"event\":\"done\",\"finish_reason\":\"stop\",\"usage\":{\"input_tokens\":1}}"),
+                events(
+                        "chat",
+                        "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":NaN,\"total_tokens\":Infinity}}",
+                        "[DONE]"));
+    }
+
+    @Test
+    void anErrorIsToldInWholeCharacters() throws IOException {
+        List<String> events = events(
+                "chat", "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}", "{\"error\":{\"message\":\"b\\ud83d\"}}");
+        String last = events.get(events.size() - 1);
+        assertTrue(last.contains("b\uFFFD\""), last);
+    }
+
+    @Test
     void responsesReasoningAndRefusalAreEventsOfTheirOwn() throws IOException {
         assertEquals(
                 List.of(

@@ -57,7 +57,7 @@ class UpstreamFaultsTest {
             500 Oops    | ''                  | {"error":"boom"}                                   | 3 | 502 | upstream_error        | boom
             502 Bad     | Content-Type: text/html | <html><head><title>502</title></head><body>Bad <b>Gateway</b></body></html> | 3 | 502 | upstream_error | Bad Gateway
             504 Waited  | ''                  | {"error":"gateway"}                                | 1 | 504 | upstream_timeout      | gateway
-            524 Waited  | ''                  | ''                                                 | 1 | 502 | upstream_error        | 524
+            524 Waited  | ''                  | ''                                                 | 1 | 504 | upstream_timeout      | 524
             503 Busy    | Retry-After: 0      | {"detail":"loading model"}                         | 3 | 502 | upstream_error        | loading model
             400 Bad     | ''                  | {"error":{"message":"context too long"}}           | 1 | 400 | upstream_rejected     | context too long
             404 Gone    | ''                  | {"error":{"message":"no such model"}}              | 1 | 400 | upstream_rejected     | no such model

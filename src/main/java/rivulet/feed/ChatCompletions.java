@@ -28,8 +28,7 @@ final class ChatCompletions implements Dialect {
     public boolean canDoWithout(UpstreamReply refusal) {
         // Some quote the whole question, whatever it is that they refuse.
         return (refusal.status() == 400 || refusal.status() == 422)
-                && refusal.body().contains(STREAM_OPTIONS)
-                && !usageRefused;
+                && refusal.body().contains(STREAM_OPTIONS);
     }
 
     @Override

@@ -287,7 +287,7 @@ final class Exchange implements Feed.Cancellation {
     /** Whether another connection is made to read the answer on. */
     private boolean resumes(Phase from) {
         Duration delay = background == null || state.phase() != from ? null : background.resumeAfter();
-        return delay != null && state.askAgain(from, delay, this::askAgain);
+        return delay != null && state.planAsk(from, delay, this::askAgain);
     }
 
     private void failed(@Nullable Throwable cause, @Nullable Response response, Attempt attempt) {
@@ -335,8 +335,8 @@ final class Exchange implements Feed.Cancellation {
             ask();
         } else {
             UpstreamError error = UpstreamError.ofReply(reply, upstream.scrubber());
-            boolean billed = Retries.wasPassedOn(reply.status());
-            retryOrFail(error, !billed && Retries.mayHelp(reply.status(), error.code()));
+            boolean passedOn = Retries.wasPassedOn(reply.status());
+            retryOrFail(error, !passedOn && Retries.mayHelp(reply.status(), error.code()));
         }
     }
 
@@ -344,7 +344,7 @@ final class Exchange implements Feed.Cancellation {
         Duration delay = mayHelp ? retries.next(error.retryAfter()) : null;
         if (delay == null) {
             fail(error);
-        } else if (state.askAgain(Phase.ASKING, delay, this::askAgain)) {
+        } else if (state.planAsk(Phase.ASKING, delay, this::askAgain)) {
             upstream.countRetry();
         }
     }

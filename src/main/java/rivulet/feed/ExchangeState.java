@@ -80,11 +80,11 @@ final class ExchangeState {
     }
 
     /**
-     * Asks again after a while, if it is still in that phase.
+     * Has the question asked again after a while, if it is still in that phase; whether it is.
      *
      * @param ask run on the timer's thread
      */
-    synchronized boolean askAgain(Phase from, Duration delay, Runnable ask) {
+    synchronized boolean planAsk(Phase from, Duration delay, Runnable ask) {
         boolean asks = step(from, Phase.ASKING);
         if (asks) {
             plan(ask, delay);

@@ -15,7 +15,7 @@ final class Retries {
      */
     private static final Duration LONGEST_WAIT = Duration.ofMillis(1500);
 
-    /** Its own word for 504, where it waited for an answer's head. */
+    /** Cloudflare's word for 504. */
     private static final int CLOUDFLARE_TIMEOUT = 524;
 
     private final DoubleSupplier random;

@@ -186,7 +186,7 @@ record UpstreamError(
             case 402 -> ErrorCode.UPSTREAM_QUOTA;
             // A proxy's, between here and there: nothing that the caller asked is wrong.
             case 407 -> ErrorCode.UPSTREAM_UNREACHABLE;
-            case 408, 504 -> ErrorCode.UPSTREAM_TIMEOUT;
+            case 408, 504, 524 -> ErrorCode.UPSTREAM_TIMEOUT;
             case 429 -> ErrorCode.UPSTREAM_RATE_LIMITED;
             default -> status >= 400 && status < 500 ? ErrorCode.UPSTREAM_REJECTED : ErrorCode.UPSTREAM_ERROR;
         };

@@ -56,6 +56,7 @@ final class UsageReader {
 
     private static @Nullable Long count(JsonNode value) {
         boolean written = value.isTextual() && COUNT.matcher(value.textValue()).matches();
-        return value.isNumber() || written ? Long.valueOf(value.asLong()) : null;
+        // A number that is none, or too large to be one, counts nothing.
+        return value.canConvertToLong() || written ? Long.valueOf(value.asLong()) : null;
     }
 }

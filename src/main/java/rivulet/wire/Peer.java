@@ -57,9 +57,9 @@ public final class Peer {
     private void listen() {
         try {
             request.addFailureListener(cause -> leaves());
-            // Jetty tells nobody who begins to listen after the failure. To read, now that the body has been, tells it;
-            // not
-            // of what was put around the request, which may have the body from elsewhere.
+            // Jetty does not tell those who begin to listen after the failure; reading does. Not through what is put
+            // around
+            // the request, which may have the body from elsewhere.
             Content.Chunk next = Request.unWrap(request).read();
             if (Content.Chunk.isFailure(next)) {
                 leaves();

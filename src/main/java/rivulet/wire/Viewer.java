@@ -102,12 +102,14 @@ final class Viewer {
      * so long.
      */
     void tick(Duration heartbeat, Duration slow) {
+        // Looked at first: a write that is seen here has set its own time.
+        boolean writes = writing;
         long nanos = nanoTime.getAsLong() - lastWriteNanos;
-        if (writing && nanos >= slow.toNanos()) {
+        if (writes && nanos >= slow.toNanos()) {
             shown.ended(Shown.End.SLOW);
             response.dropUnread();
             close(new IllegalStateException("the viewer does not read"));
-        } else if (!writing && nanos >= heartbeat.toNanos()) {
+        } else if (!writes && nanos >= heartbeat.toNanos()) {
             heartbeatDue = true;
             wake();
         }

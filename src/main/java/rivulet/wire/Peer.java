@@ -57,9 +57,8 @@ public final class Peer {
     private void listen() {
         try {
             request.addFailureListener(cause -> leaves());
-            // Jetty does not tell those who begin to listen after the failure; reading does. Not through what is put
-            // around
-            // the request, which may have the body from elsewhere.
+            // Jetty does not tell those who begin to listen after the failure; reading does. Not through
+            // what is put around the request, which may have the body from elsewhere.
             Content.Chunk next = Request.unWrap(request).read();
             if (Content.Chunk.isFailure(next)) {
                 leaves();

@@ -55,6 +55,7 @@ public final class App {
     private final LogStore store;
     private final Streams streams;
     private final Viewers viewers;
+    private final Follow follow;
     private final Upstreams upstreams;
     private final Server server;
     private final WarmUp warmUp;
@@ -96,7 +97,7 @@ public final class App {
         streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
         Peers peers = new Peers(timer, System::nanoTime);
-        Follow follow = new Follow(
+        follow = new Follow(
                 streams, viewers, peers, config.access().maxViewers(), turns, later, timer, telemetry.metrics());
         Models models = new Models(upstreams::models, config.upstream().model(), config.access()::allows);
         Entrance entrance = new Entrance(config, this::isSimulatorsOwn);
@@ -158,7 +159,8 @@ public final class App {
         store.stopFollowing();
         await(() -> streams.liveCount() == 0, config.drainTimeout());
         streams.endAll();
-        await(() -> viewers.count() == 0 && upstreams.cancelling() == 0, LAST_WORDS);
+        // Who waits for a head is a viewer next.
+        await(() -> follow.heldBack() == 0 && viewers.count() == 0 && upstreams.cancelling() == 0, LAST_WORDS);
         viewers.closeAll();
         upstreams.close();
         server.stop();

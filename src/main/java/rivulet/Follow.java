@@ -66,6 +66,11 @@ final class Follow {
         this.metrics = metrics;
     }
 
+    /** How many wait for their head: 0 once each of them is a viewer, or was answered. */
+    int heldBack() {
+        return heldBack.get();
+    }
+
     /** Whether one more viewer may come. */
     boolean hasPlace() {
         return viewers.count() + heldBack.get() < maxViewers;

@@ -77,8 +77,7 @@ export class Answering {
 
   /** Reads no further; the generation goes on for a while, for whoever comes back. */
   leave() {
-    this.letGo();
-    this.#keeps = true;
+    this.#readNoFurther();
     keep(this.#conversation, false);
   }
 
@@ -97,8 +96,12 @@ export class Answering {
 
   /** Reads no further, and keeps nothing. */
   letGo() {
-    this.#left = true;
     this.#keeps = false;
+    this.#readNoFurther();
+  }
+
+  #readNoFurther() {
+    this.#left = true;
     clearTimeout(this.#keeping);
     if (this.#reader) this.#reader.close();
     else this.run.enter('left');

@@ -19,6 +19,9 @@ final class Entrance {
     private static final Set<String> OPEN = Set.of("/", "/health", "/health/ready", "/openapi.json", "/docs");
     private static final List<String> FILES = List.of("/assets/", "/docs/");
 
+    /** What a question to an upstream may be longer than the body that asks it: by instructions, or a prompt in a path. */
+    private static final int QUESTION_BYTES = 1_000_000;
+
     private final Door door;
     private final IntPredicate simulatorsOwn;
     private final int mostBodyBytes;
@@ -27,7 +30,7 @@ final class Entrance {
     Entrance(Config config, IntPredicate simulatorsOwn) {
         AccessConfig access = config.access();
         this.simulatorsOwn = simulatorsOwn;
-        this.mostBodyBytes = config.maxBodyBytes() + Server.QUESTION_BYTES;
+        this.mostBodyBytes = config.maxBodyBytes() + QUESTION_BYTES;
         door = new Door(
                 access.hosts(),
                 new Origins(config.corsOrigins()),
@@ -56,6 +59,11 @@ final class Entrance {
             ctx.attribute(CALLER, caller);
             ctx.attribute(Requests.CALLER, caller.name());
         }
+    }
+
+    /** How large a body may be that any route takes: a question's to the simulator. */
+    int mostBodyBytes() {
+        return mostBodyBytes;
     }
 
     /** How much of a request's body any route might take: nothing, if it will not get past here. */

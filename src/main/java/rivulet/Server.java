@@ -36,8 +36,6 @@ final class Server {
     private static final String LOOPBACK = "127.0.0.1";
     /** A page may send its user's whole prompt in the address; browsers go to 64 KiB and beyond. */
     private static final int REQUEST_HEAD_BYTES = 64 * 1024;
-    /** What a question to an upstream may be longer than the body that asks it: by instructions, or a prompt in a path. */
-    static final int QUESTION_BYTES = 1_000_000;
     /** Connections that arrive at once, as after a restart, wait here rather than be refused; the default is 50. */
     private static final int ACCEPT_QUEUE = 4096;
     /** By how much a viewer that does not read is dropped sooner than Jetty would: it is counted then, and drops more. */
@@ -85,7 +83,7 @@ final class Server {
             c.startup.showOldJavalinVersionWarning = false;
             c.http.prefer405over404 = true;
             // Only the simulator's bodies are read by Javalin.
-            c.http.maxRequestSize = (long) config.maxBodyBytes() + QUESTION_BYTES;
+            c.http.maxRequestSize = entrance.mostBodyBytes();
             c.routes.beforeMatched(Requests::route);
             // First: an answer that a later one refuses has these headers too.
             c.routes.before(Hardening::before);
@@ -172,8 +170,7 @@ final class Server {
             server.setHandler((Handler) null);
             server.removeBean(server.getBean(LowResourceMonitor.class));
             server.setRequestLog(requests);
-            server.insertHandler(new BodyFirst(
-                    entrance::maxBodyBytes, config.maxBodyBytes() + QUESTION_BYTES, access.body(), timer));
+            server.insertHandler(new BodyFirst(entrance::maxBodyBytes, entrance.mostBodyBytes(), access.body(), timer));
         });
         // They would be kept by path, which may hold a prompt; and there are no filters.
         c.jetty.modifyServletContextHandler(

@@ -333,18 +333,17 @@ class UpstreamTransportTest {
         assertTrue(request.getRequestLine().startsWith("POST /v1/chat/completions "), request.getRequestLine());
     }
 
+    private static TestServer behind(RawUpstream proxy) {
+        return TestServer.with(
+                "OPENAI_BASE_URL", "http://upstream.example/v1", "OPENAI_MODEL", "m", "HTTP_PROXY", proxy.url());
+    }
+
     @Test
     void aPlainUpstreamIsReachedThroughTheProxyUnlessItIsNamed() throws Exception {
         try (RawUpstream proxy =
                         RawUpstream.saying(("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ANSWER)
                                 .getBytes(StandardCharsets.UTF_8));
-                TestServer server = TestServer.with(
-                        "OPENAI_BASE_URL",
-                        "http://upstream.example/v1",
-                        "OPENAI_MODEL",
-                        "m",
-                        "HTTP_PROXY",
-                        proxy.url())) {
+                TestServer server = behind(proxy)) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
             assertEquals(
                     "POST http://upstream.example/v1/chat/completions HTTP/1.1",
@@ -370,13 +369,7 @@ class UpstreamTransportTest {
     void aProxyThatRefusesIsNotTheCallersFault() throws IOException {
         try (RawUpstream proxy = RawUpstream.saying(
                         "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
-                TestServer server = TestServer.with(
-                        "OPENAI_BASE_URL",
-                        "http://upstream.example/v1",
-                        "OPENAI_MODEL",
-                        "m",
-                        "HTTP_PROXY",
-                        proxy.url())) {
+                TestServer server = behind(proxy)) {
             HttpResponse<String> response = server.post("/streams", CHAT);
             assertEquals(502, response.statusCode());
             assertEquals(

@@ -366,7 +366,7 @@ public final class Producer implements Sink {
         // Between them lie the deltas.
         int deltas = Math.max(0, log.head() - 1);
         Duration first = tally.ttft();
-        Duration last = first == null ? null : tally.last();
+        Duration last = first == null ? null : tally.last(first);
         return new Outcome(terminal, cause, deltas, first, last, tally.elapsed(), tally.usage());
     }
 }

@@ -79,13 +79,8 @@ final class Tally {
         return ttft;
     }
 
-    /** How long the last delta took; null before the first. */
-    @Nullable
-    Duration last() {
-        Duration first = ttft;
-        if (first == null) {
-            return null;
-        }
+    /** How long the last delta took, where the first took so long. */
+    Duration last(Duration first) {
         Duration last = Duration.ofNanos(lastDeltaNanos - startNanos);
         // One was read and the other appended; they may be the same delta's.
         return last.compareTo(first) < 0 ? first : last;

@@ -56,7 +56,7 @@ final class WarmUp implements Runnable {
     /** How often all ask one server; then the compiler is looked at. */
     private static final int ROUND = 125;
     /** What part of the time the compiler may still be at work when it is done. */
-    private static final double SETTLED = 0.15;
+    private static final double SETTLED = 0.05;
 
     /** What it takes at most, without the pauses. */
     private static final Duration MOST = Duration.ofSeconds(40);

@@ -6,12 +6,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The threads of the server: all daemons, all named, virtual where there are any (Java 21 and later). */
 final class Threads {
-    private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
     /** Enough for what nests a thousand levels deep. Only what is used of it takes memory. */
     private static final long DEEP_STACK_BYTES = 16 * 1024 * 1024;
 
@@ -77,7 +75,7 @@ final class Threads {
         try {
             done.get();
         } catch (java.util.concurrent.ExecutionException e) {
-            LOG.error("a timed task failed", e.getCause());
+            LoggerFactory.getLogger(Threads.class).error("a timed task failed", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

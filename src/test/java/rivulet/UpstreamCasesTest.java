@@ -483,6 +483,38 @@ class UpstreamCasesTest {
                 text("Hel") + text("lo") + typed("response.output_text.done", "\"text\":\"Hello\"") + COMPLETED,
                 "Hello",
                 "done stop");
+        String part = "\"part\":{\"type\":\"output_text\",\"text\":\"Hello\"}";
+        String item = "\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"Hello\"}]}";
+        String textDone = typed("response.output_text.done", "\"text\":\"Hello\"");
+        String partDone = typed("response.content_part.done", part);
+        String itemDone = typed("response.output_item.done", item);
+        responses(cases, "the text in its own end alone", textDone + COMPLETED, "Hello", "done stop");
+        responses(cases, "the text in its part's end alone", partDone + COMPLETED, "Hello", "done stop");
+        responses(cases, "the text in its item's end alone", itemDone + COMPLETED, "Hello", "done stop");
+        String ends = textDone + partDone + itemDone;
+        String completed = typed("response.completed", "\"response\":{" + output + "}");
+        responses(cases, "the text in each end", ends + completed, "Hello", "done stop");
+        responses(cases, "the text in each end of two", ends + ends + completed, "HelloHello", "done stop");
+        responses(
+                cases,
+                "the text in each end behind its deltas",
+                text("Hel") + text("lo") + ends + completed,
+                "Hello",
+                "done stop");
+        responses(
+                cases, "the text in each end behind an empty delta", text("") + ends + completed, "Hello", "done stop");
+        responses(
+                cases,
+                "the text in each end, and then in deltas",
+                ends + text("Hel") + text("lo") + ends + completed,
+                "HelloHello",
+                "done stop");
+        responses(
+                cases,
+                "a refusal in its part's end alone",
+                typed("response.content_part.done", "\"part\":{\"type\":\"refusal\",\"refusal\":\"No.\"}") + COMPLETED,
+                "",
+                "done refusal");
         responses(
                 cases,
                 "a call in the whole response alone",

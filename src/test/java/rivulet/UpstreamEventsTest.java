@@ -130,6 +130,48 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void whatResponsesTellOnlyWholeIsToldOnce() throws IOException {
+        String arguments =
+                "{\"type\":\"response.function_call_arguments.done\",\"output_index\":1,\"arguments\":\"{}\"}";
+        String item =
+                "\"output_index\":1,\"item\":{\"type\":\"function_call\",\"call_id\":\"c0\",\"name\":\"f\",\"arguments\":\"%s\"}}";
+        String added = "{\"type\":\"response.output_item.added\"," + item.formatted("");
+        String done = "{\"type\":\"response.output_item.done\"," + item.formatted("{}");
+        String completed = "{\"type\":\"response.completed\",\"response\":{\"output\":[]}}";
+        String call = "{\"event\":\"tool_call\",\"index\":0,\"id\":\"c0\",\"name\":\"f\",\"arguments\":\"%s\"}";
+        String piece = "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"{}\"}";
+        String end = "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}";
+        List<String> announced = List.of(call.formatted(""), piece, end);
+        assertEquals(announced, events("responses", added, arguments, done, completed));
+        assertEquals(announced, events("responses", added, arguments, completed));
+        assertEquals(announced, events("responses", added, done, completed));
+        assertEquals(List.of(call.formatted("{}"), end), events("responses", done, completed));
+        assertEquals(List.of(piece, call.formatted(""), end), events("responses", arguments, done, completed));
+        String delta = "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":1,\"delta\":\"{}\"}";
+        assertEquals(announced, events("responses", added, delta, arguments, done, completed));
+        assertEquals(
+                announced,
+                events(
+                        "responses",
+                        added,
+                        delta,
+                        arguments.replace("\"output_index\":1", "\"item_id\":\"x\""),
+                        completed));
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"hm\"}",
+                        "{\"event\":\"refusal\",\"delta\":\"no\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"refusal\"}"),
+                events(
+                        "responses",
+                        "{\"type\":\"response.reasoning_summary_text.done\",\"text\":\"hm\"}",
+                        "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"hm\"}]}}",
+                        "{\"type\":\"response.refusal.done\",\"refusal\":\"no\"}",
+                        "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"refusal\",\"refusal\":\"no\"}]}}",
+                        completed));
+    }
+
+    @Test
     void usageHasOneShapeAndKeepsWhatTheProviderAdds() throws IOException {
         String done =
                 "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\",\"usage\":%s}";

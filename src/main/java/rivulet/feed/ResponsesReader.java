@@ -12,29 +12,44 @@ import rivulet.log.FinishReason;
 /**
  * Reads a Responses stream as servers really send it: {@code OPEN -> ENDED} at {@code response.completed}, {@code
  * response.incomplete}, {@code response.failed} or {@code error}. There is no {@code [DONE]}; where one comes it says
- * nothing. The deltas are the answer, whatever the whole response at the end holds; only where there was none of them
- * the whole is read. Of all the API's deltas only those named here are read.
+ * nothing. The deltas are the answer, whatever the events behind them hold whole; only where there was none of them
+ * these are read. Of all the API's deltas only those named here are read.
  */
 final class ResponsesReader implements AnswerReader {
+    /**
+     * What tells words: their deltas or, where there are none, the first of those that hold them whole. All behind that
+     * one hold the same again.
+     */
+    private enum Teller {
+        DELTAS,
+        TEXT_DONE,
+        PART_DONE,
+        ITEM_DONE,
+        RESPONSE
+    }
+
     private final Sink sink;
     private final Scrubber scrubber;
     private final Map<String, Integer> calls = new HashMap<>();
+    private final Set<String> callsWithName = new HashSet<>();
     private final Set<String> callsWithArguments = new HashSet<>();
     private Progress progress = Progress.OPEN;
-    /** Whether text or refusal came in deltas: then whole ones only repeat them. */
-    private boolean anyDelta;
+    /** Of text and refusals. */
+    private @Nullable Teller answerTeller;
 
+    private @Nullable Teller reasoningTeller;
     private final boolean resumed;
-    private boolean anyText;
     private boolean anyRefusal;
-    private boolean anyReasoning;
 
     /** @param resumed whether the answer's beginning is not heard: then what is whole repeats what was said before */
     ResponsesReader(Sink sink, Scrubber scrubber, boolean resumed) {
         this.sink = sink;
         this.scrubber = scrubber;
         this.resumed = resumed;
-        this.anyDelta = resumed;
+        if (resumed) {
+            this.answerTeller = Teller.DELTAS;
+            this.reasoningTeller = Teller.DELTAS;
+        }
     }
 
     @Override
@@ -45,8 +60,7 @@ final class ResponsesReader implements AnswerReader {
     @Override
     public Progress piece(String piece) {
         if (progress != Progress.ENDED) {
-            anyDelta = true;
-            text(piece);
+            text(Teller.DELTAS, piece);
         }
         return progress;
     }
@@ -60,23 +74,27 @@ final class ResponsesReader implements AnswerReader {
         String type = event.path("type").asText();
         String delta = event.path("delta").asText("");
         switch (type) {
-            case UsualPiece.TEXT_DELTA -> {
-                anyDelta = true;
-                text(delta);
-            }
-            case "response.refusal.delta" -> {
-                anyDelta = true;
-                refusal(delta);
-            }
+            case UsualPiece.TEXT_DELTA -> text(Teller.DELTAS, delta);
+            case "response.refusal.delta" -> refusal(Teller.DELTAS, delta);
+            case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" ->
+                reasoning(Teller.DELTAS, delta);
             case "response.output_text.done" ->
-                text(anyDelta ? "" : event.path("text").asText(""));
+                text(Teller.TEXT_DONE, event.path("text").asText(""));
             case "response.refusal.done" ->
-                refusal(anyDelta ? "" : event.path("refusal").asText(""));
-            case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" -> reasoning(delta);
-            case "response.output_item.added", "response.output_item.done" ->
-                item(key(event, event.path("item")), event.path("item"), type.endsWith(".done"));
+                refusal(Teller.TEXT_DONE, event.path("refusal").asText(""));
+            case "response.reasoning_text.done", "response.reasoning_summary_text.done" ->
+                reasoning(Teller.TEXT_DONE, event.path("text").asText(""));
+            case "response.content_part.done", "response.reasoning_summary_part.done" ->
+                part(Teller.PART_DONE, event.path("part"));
+            case "response.output_item.added" -> call(key(event, event.path("item")), event.path("item"), false);
+            case "response.output_item.done" -> {
+                parts(Teller.ITEM_DONE, event.path("item"));
+                call(key(event, event.path("item")), event.path("item"), true);
+            }
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
-                arguments(event, delta);
+                arguments(key(event, event), delta);
+            case "response.function_call_arguments.done", "response.custom_tool_call_input.done" ->
+                argumentsDone(key(event, event), event);
             case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
             case "response.failed" -> fail(UpstreamError.of(response.path("error"), scrubber));
             default -> other(event, type);
@@ -108,19 +126,34 @@ final class ResponsesReader implements AnswerReader {
         }
     }
 
-    private void text(String piece) {
-        anyText |= !piece.isEmpty();
-        sink.text(scrubber.whole(piece));
+    private void text(Teller teller, String piece) {
+        if (speaksForAnswer(teller, piece)) {
+            sink.text(scrubber.whole(piece));
+        }
     }
 
-    private void refusal(String piece) {
-        anyRefusal |= !piece.isEmpty();
-        sink.refusal(scrubber.whole(piece));
+    private void refusal(Teller teller, String piece) {
+        if (speaksForAnswer(teller, piece)) {
+            anyRefusal = true;
+            sink.refusal(scrubber.whole(piece));
+        }
     }
 
-    private void reasoning(String piece) {
-        anyReasoning |= !piece.isEmpty();
-        sink.reasoning(scrubber.whole(piece));
+    /** Whether these words are told, and not told again. */
+    private boolean speaksForAnswer(Teller teller, String piece) {
+        if (!piece.isEmpty() && (answerTeller == null || teller == Teller.DELTAS)) {
+            answerTeller = teller;
+        }
+        return !piece.isEmpty() && answerTeller == teller;
+    }
+
+    private void reasoning(Teller teller, String piece) {
+        if (!piece.isEmpty() && (reasoningTeller == null || teller == Teller.DELTAS)) {
+            reasoningTeller = teller;
+        }
+        if (reasoningTeller == teller) {
+            sink.reasoning(scrubber.whole(piece));
+        }
     }
 
     private void fail(UpstreamError error) {
@@ -151,49 +184,67 @@ final class ResponsesReader implements AnswerReader {
 
     /** What the whole response holds, as far as nothing of its kind was said before. */
     private void output(JsonNode items) {
-        boolean answered = resumed || anyText || anyRefusal;
-        boolean thought = resumed || anyReasoning;
         boolean called = resumed || !calls.isEmpty();
         int index = 0;
         for (JsonNode item : items) {
-            for (JsonNode part : item.path(item.path("type").asText().equals("reasoning") ? "summary" : "content")) {
-                String words = part.path("text").asText("");
-                switch (part.path("type").asText()) {
-                    case "output_text" -> text(answered ? "" : words);
-                    case "refusal" ->
-                        refusal(answered ? "" : part.path("refusal").asText(""));
-                    case "summary_text" -> reasoning(thought ? "" : words);
-                    default -> {}
-                }
-            }
+            parts(Teller.RESPONSE, item);
             if (!called) {
-                item(String.valueOf(index), item, true);
+                call(String.valueOf(index), item, true);
             }
             index++;
         }
     }
 
+    /** The words in an item that is whole: a message's, or a thought's. */
+    private void parts(Teller teller, JsonNode item) {
+        for (JsonNode part : item.path(item.path("type").asText().equals("reasoning") ? "summary" : "content")) {
+            part(teller, part);
+        }
+    }
+
+    private void part(Teller teller, JsonNode part) {
+        String words = part.path("text").asText("");
+        switch (part.path("type").asText()) {
+            case "output_text" -> text(teller, words);
+            case "refusal" -> refusal(teller, part.path("refusal").asText(""));
+            case "summary_text" -> reasoning(teller, words);
+            default -> {}
+        }
+    }
+
     /** A call is announced when its item is added; one that was not is told whole when it is done. */
-    private void item(String key, JsonNode item, boolean done) {
+    private void call(String key, JsonNode item, boolean done) {
         String type = item.path("type").asText();
         if (!type.equals("function_call") && !type.equals("custom_tool_call")) {
             return;
         }
-        boolean announced = calls.containsKey(key);
-        String whole = done && callsWithArguments.add(key)
-                ? item.path("arguments").asText(item.path("input").asText(""))
-                : "";
-        if (!announced || !whole.isEmpty()) {
-            String id = announced ? null : textOf(item.path("call_id"), item.path("id"));
-            sink.toolCall(
-                    callIndex(key), id, announced ? null : item.path("name").asText(), whole);
+        if (callsWithName.add(key)) {
+            String whole = done ? newArguments(key, item) : "";
+            String id = textOf(item.path("call_id"), item.path("id"));
+            sink.toolCall(callIndex(key), id, item.path("name").asText(), whole);
+        } else if (done) {
+            arguments(key, newArguments(key, item));
         }
     }
 
-    private void arguments(JsonNode event, String delta) {
-        String key = key(event, event);
-        callsWithArguments.add(key);
-        sink.toolCall(callIndex(key), null, null, delta);
+    private void arguments(String key, String piece) {
+        if (!piece.isEmpty()) {
+            callsWithArguments.add(key);
+            sink.toolCall(callIndex(key), null, null, piece);
+        }
+    }
+
+    private void argumentsDone(String key, JsonNode event) {
+        // At servers that change an item's id from event to event, they may be those of a call that was told by deltas.
+        if (callsWithName.contains(key) || callsWithArguments.isEmpty()) {
+            arguments(key, newArguments(key, event));
+        }
+    }
+
+    /** All of a call's arguments; empty if any of them were told before. */
+    private String newArguments(String key, JsonNode holder) {
+        String whole = holder.path("arguments").asText(holder.path("input").asText(""));
+        return whole.isEmpty() || !callsWithArguments.add(key) ? "" : whole;
     }
 
     private int callIndex(String key) {

@@ -423,6 +423,17 @@ class UpstreamCasesTest {
                 "done stop");
         chat(
                 cases,
+                "a part without a list",
+                delta("Hel")
+                        + data(CHUNK.formatted("{\"content\":{\"type\":\"thinking\",\"thinking\":\"hm\"}}"))
+                        + data(CHUNK.formatted("{\"content\":{\"type\":\"text\",\"text\":\"l\"}}"))
+                        + data(CHUNK.formatted("{\"content\":{\"text\":\"o\"}}"))
+                        + STOP
+                        + DONE,
+                "Hello",
+                "done stop");
+        chat(
+                cases,
                 "a refusal in parts",
                 data(CHUNK.formatted("{\"content\":[{\"type\":\"refusal\",\"refusal\":\"No.\"}]}")) + STOP + DONE,
                 "",

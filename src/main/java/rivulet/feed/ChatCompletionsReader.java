@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
@@ -147,8 +148,8 @@ final class ChatCompletionsReader implements AnswerReader {
         if (content.isTextual()) {
             text(content.textValue());
         }
-        // Mistral, Databricks: parts, of which some are thoughts.
-        for (JsonNode part : content) {
+        // Mistral, Databricks: parts, of which some are thoughts; elsewhere one, without a list.
+        for (JsonNode part : content.isObject() ? List.of(content) : content) {
             switch (part.path("type").asText()) {
                 case "thinking" -> reasoning(Thoughts.words(part.path("thinking")));
                 case "reasoning" -> reasoning(Thoughts.words(part.has("text") ? part : part.path("summary")));

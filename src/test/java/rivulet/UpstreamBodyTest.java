@@ -240,6 +240,30 @@ class UpstreamBodyTest {
     }
 
     @Test
+    void whatNobodyAskedForIsNoAnswerToTheNextQuestion() throws Exception {
+        String unasked = HEAD + "Content-Length: " + (delta("no") + DONE).length() + "\r\n\r\n" + delta("no") + DONE;
+        List<String> answers = List.of(
+                HEAD + "Content-Length: " + (delta("a") + DONE).length() + "\r\n\r\n" + delta("a") + DONE,
+                (CHUNKED + inChunks(delta("a") + DONE, 20)).replace("event-stream", "plain"),
+                "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno");
+        for (String answer : answers) {
+            try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                        for (RawUpstream.Request next = request; next != null; next = connection.nextRequest()) {
+                            connection.send(answer + unasked);
+                        }
+                    });
+                    TestServer server = before(upstream)) {
+                for (int i = 0; i < 5; i++) {
+                    String body = server.post("/generate", "{\"query\":\"hi\"}").body();
+                    assertTrue(body.contains(answer.contains("400") ? "upstream_rejected" : "\"delta\":\"a\""), body);
+                    pause();
+                }
+                assertEquals(5, upstream.requestCount(), answer);
+            }
+        }
+    }
+
+    @Test
     void quietStreamsHoldNoThread() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
         try (RawUpstream upstream = new RawUpstream((request, connection) -> {

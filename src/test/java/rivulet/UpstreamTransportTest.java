@@ -200,6 +200,26 @@ class UpstreamTransportTest {
     }
 
     @Test
+    void whatNobodyAskedForIsNoAnswerToTheNextQuestionOverTls() throws Exception {
+        String head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        String answer = head + Integer.toHexString(ANSWER.length()) + "\r\n" + ANSWER + "\r\n0\r\n\r\n";
+        try (RawUpstream talking = RawUpstream.overTls(
+                        (request, connection) -> {
+                            for (RawUpstream.Request next = request; next != null; next = connection.nextRequest()) {
+                                connection.send(answer + answer.replace("\"a\"", "\"b\""));
+                            }
+                        },
+                        tls);
+                TestServer server = TestServer.before(talking, "OPENAI_MODEL", "m")) {
+            for (int i = 0; i < 5; i++) {
+                assertEquals("a", TestServer.text(server.chat(CHAT)));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
+            }
+            assertEquals(5, talking.requestCount());
+        }
+    }
+
+    @Test
     void aCancelClosesTheUpstreamOverTls() throws Exception {
         try (RawUpstream waiting = RawUpstream.overTls(
                         (request, connection) -> {

@@ -45,9 +45,14 @@ final class Attempt {
         return requestSent;
     }
 
-    /** Whether the connection it was given had been closed by the peer: another one may be well. */
+    /** Whether the connection it was given had been closed by the peer, or was of no other use: another one may be well. */
     boolean staleConnection() {
         return staleConnection;
+    }
+
+    /** The connection it was given is of no use. */
+    void stale() {
+        staleConnection = true;
     }
 
     /** The connection it was given, where that is neither TLS nor shared: what is read there is this attempt's alone. */

@@ -62,6 +62,7 @@ public final class UpstreamClient {
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .eventListenerFactory(Attempt.listeners())
+                .addNetworkInterceptor(new Leftovers())
                 .build();
         pools = new ConnectionPools(client);
     }

@@ -230,6 +230,29 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void callsThatShareAnIndexAndHaveNoIdAreToldApart() throws IOException {
+        String paris = "\"name\":\"f\",\"arguments\":\"{\\\"x\\\":\\\"}\\\\\\\"\\\"}\"";
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"name\":\"f\",\"arguments\":\"{\\\"x\\\":\\\"}\\\\\\\"\\\"}\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"name\":\"f\",\"arguments\":\"{\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"arguments\":\"}\"}",
+                        "{\"event\":\"tool_call\",\"index\":2,\"name\":\"g\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":2,\"arguments\":\"{}\"}",
+                        "{\"event\":\"tool_call\",\"index\":3,\"name\":\"h\",\"arguments\":\"{}\"}"),
+                events(
+                                "chat",
+                                call("\"index\":0", paris),
+                                call("\"index\":0", "\"name\":\"f\",\"arguments\":\"{\""),
+                                call("\"index\":0", "\"name\":\"f\",\"arguments\":\"}\""),
+                                call("\"index\":0,\"id\":\"\"", "\"name\":\"g\""),
+                                call("\"index\":0,\"id\":null", "\"name\":\"g\",\"arguments\":\"{}\""),
+                                call("\"index\":0", "\"name\":\"h\",\"arguments\":{}"),
+                                "[DONE]")
+                        .subList(0, 6));
+    }
+
+    @Test
     void aCallsArgumentsAreNotCutInsideASurrogatePair() throws IOException {
         assertEquals(
                 List.of(

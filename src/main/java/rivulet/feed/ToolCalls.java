@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells the pieces of one answer's tool calls apart, and says the id and the name of each once. By Chat Completions'
  * letter the index alone does that; but some providers give all calls the same one, or none, and some repeat id and name
- * with every piece. So a piece that names a function under another id than the last one of its index begins a call.
+ * with every piece. So a piece that names a function under another id than the last one of its index begins a call; where
+ * there is no id, one that names another function, or begins arguments anew behind whole ones.
  */
 final class ToolCalls {
     private final Sink sink;
@@ -37,7 +38,7 @@ final class ToolCalls {
      * @return whether there was anything in it
      */
     boolean piece(int position, @Nullable String id, @Nullable String name, String arguments) {
-        Call call = find(position, id, name);
+        Call call = find(position, id, name, arguments);
         boolean began = call == null;
         if (call == null) {
             call = new Call(freeIndex(position));
@@ -52,19 +53,23 @@ final class ToolCalls {
         call.name = call.name == null ? name : call.name;
         boolean says = began || newId != null || newName != null || !arguments.isEmpty();
         if (says) {
+            call.take(arguments);
             sink.toolCall(call.index, newId, newName, arguments);
         }
         return says;
     }
 
-    private @Nullable Call find(int position, @Nullable String id, @Nullable String name) {
+    private @Nullable Call find(int position, @Nullable String id, @Nullable String name, String arguments) {
         @Nullable Call named = id == null ? null : known.get(key(position, id));
         if (named != null) {
             return named;
         }
         @Nullable Call last = newest.get(position);
-        boolean another = last != null && last.id != null && id != null && name != null;
-        return another ? null : last;
+        if (last == null || name == null) {
+            return last;
+        }
+        boolean another = id != null && last.id != null;
+        return another || last.endedBefore(name, arguments) ? null : last;
     }
 
     /** The upstream's own index, unless another call has it. */
@@ -85,9 +90,39 @@ final class ToolCalls {
         private final int index;
         private @Nullable String id;
         private @Nullable String name;
+        /** How many objects of its arguments are open. */
+        private int depth;
+
+        private boolean anyArguments;
+        private boolean inString;
+        private boolean escaped;
 
         private Call(int index) {
             this.index = index;
+        }
+
+        /** Takes the next piece of its arguments. */
+        void take(String piece) {
+            anyArguments |= !piece.isBlank();
+            for (int i = 0; i < piece.length(); i++) {
+                char c = piece.charAt(i);
+                if (escaped || !inString) {
+                    depth += escaped ? 0 : c == '{' ? 1 : c == '}' ? -1 : 0;
+                    inString |= c == '"';
+                    escaped = false;
+                } else {
+                    escaped = c == '\\';
+                    inString = c != '"';
+                }
+            }
+        }
+
+        /** Whether a piece that names a function, under no id that tells, is another call's. */
+        boolean endedBefore(String function, String piece) {
+            boolean whole = depth == 0 && !inString;
+            boolean beginsAnew = whole && piece.stripLeading().startsWith("{");
+            // A name without arguments may come in pieces.
+            return anyArguments && (beginsAnew || (name != null && !name.equals(function)));
         }
     }
 }

@@ -435,6 +435,28 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    void theKeyIsNotShownInACallsArguments() throws Exception {
+        String key = "sk-proj-Abcdef0123456789Ghijklmnop";
+        String call =
+                "\"output_index\":%d,\"item\":{\"type\":\"function_call\",\"name\":\"f\",\"arguments\":\"%s\"}}\n\n";
+        String said = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                + "data: {\"type\":\"response.output_item.added\"," + call.formatted(0, "")
+                + "data: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":0,\"delta\":\"" + key
+                + "\"}\n\n"
+                + "data: {\"type\":\"response.output_item.done\"," + call.formatted(1, key)
+                + "data: {\"type\":\"response.completed\",\"response\":{}}\n\n";
+        try (RawUpstream upstream = RawUpstream.saying(said.getBytes(StandardCharsets.UTF_8));
+                TestServer server = before(upstream, "OPENAI_API_KEY", key, "UPSTREAM_API", "responses")) {
+            assertEquals(
+                    List.of("", "[key]", "[key]"),
+                    server.chat(CHAT).stream()
+                            .filter(event -> event.path("event").asText().equals("tool_call"))
+                            .map(event -> event.path("arguments").asText())
+                            .toList());
+        }
+    }
+
+    @Test
     void theKeyIsNeverShown() throws Exception {
         String key = "sk-proj-Abcdef0123456789Ghijklmnop";
         List<String> echoes = List.of(

@@ -221,7 +221,7 @@ final class ResponsesReader implements AnswerReader {
         if (callsWithName.add(key)) {
             String whole = done ? newArguments(key, item) : "";
             String id = textOf(item.path("call_id"), item.path("id"));
-            sink.toolCall(callIndex(key), id, item.path("name").asText(), whole);
+            sink.toolCall(callIndex(key), id, item.path("name").asText(), scrubber.whole(whole));
         } else if (done) {
             arguments(key, newArguments(key, item));
         }
@@ -230,7 +230,7 @@ final class ResponsesReader implements AnswerReader {
     private void arguments(String key, String piece) {
         if (!piece.isEmpty()) {
             callsWithArguments.add(key);
-            sink.toolCall(callIndex(key), null, null, piece);
+            sink.toolCall(callIndex(key), null, null, scrubber.whole(piece));
         }
     }
 

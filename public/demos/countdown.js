@@ -27,7 +27,12 @@ export function countdown() {
       dial.dataset.state = 'live';
       show('·', 1);
     },
-    onEvent({ name, data }) {
+    onEvent({ name, data, index }) {
+      if (name === 'snapshot') {
+        // Of all numbers in one text, the last one: the first event starts, the second is the first number.
+        const left = from + 1 - index;
+        show(left > 0 ? left : data.text.replace(/^\d+/, ''), left / from);
+      }
       if (name !== 'message') return;
       const left = Number(data.delta);
       show(data.delta, Number.isNaN(left) ? 0 : left / from);

@@ -56,6 +56,28 @@ final class DemosTest extends PageTest {
         assertEquals("발사!", browser.text("[data-part=number]"));
     }
 
+    /** A viewer far behind is given a state in place of the events. */
+    @Test
+    void countdownThatWasFarBehindShowsWhereItIs() {
+        open("countdown");
+        browser.run("const real = window.fetch; window.fetch = async (url, init) => {"
+                + "if (!/streams[/]/.test(url)) return real(url, init);"
+                + "const stream = url.split('/').pop();"
+                + "const event = (name, data, index) => `event: ${name}\\ndata: ${JSON.stringify(data)}\\nid: ${stream}.${index}\\n\\n`;"
+                + "const body = event('snapshot', { stream, status: 'live', index: 4, text: '1211109' }, 4);"
+                + "let more; window.liftOff = () => more(event('snapshot', { stream, text: '121110987654321발사!' }, 13)"
+                + "  + event('done', { finish_reason: 'stop' }, 14));"
+                + "return new Response(new ReadableStream({ start(to) { const encoder = new TextEncoder();"
+                + "  to.enqueue(encoder.encode(body)); more = (text) => { to.enqueue(encoder.encode(text)); to.close(); }; } })); };"
+                + "document.querySelector('#view-countdown [name=from]').value = 12;");
+        run("countdown");
+        browser.await("the number", () -> browser.text("[data-part=number]").equals("9"));
+        browser.run("window.liftOff()");
+        browser.awaitState("complete");
+        assertEquals("발사!", browser.text("[data-part=number]"));
+        browser.open(server.url("/"));
+    }
+
     @Test
     void fakeLlmSaysTheText() {
         open("fake-llm");

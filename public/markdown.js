@@ -11,6 +11,12 @@ import { decorate } from './code.js';
 const { DOMPurify } = globalThis;
 const SAFE_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|small)\s*\/?>$/i;
 
+/** A paragraph, a cell or a title longer than this is shown as it is. */
+const MOST_INLINE = 30_000;
+/** What may be spent on a text: a usual one takes a tenth of a microsecond for each of its characters. */
+const MOST_MS = 300;
+const MOST_MS_PER_CHAR = 0.003;
+
 const escape = (text) =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -27,7 +33,43 @@ const marked = new Marked({
       return checked ? '☑ ' : '☐ ';
     },
   },
+  extensions: [tooMuch('block'), tooMuch('inline')],
 });
+
+/**
+ * The rest of a text that has taken too long, as it is: marked's effort grows with the square of some texts, and with the
+ * cube of others; eight thousand characters of `[a](` hold up the page for ten seconds, and twice as many for a minute.
+ */
+function tooMuch(level) {
+  return {
+    name: `${level}Rest`,
+    level,
+    tokenizer(src) {
+      return this.lexer.late() ? { type: `${level}Rest`, raw: src, text: src } : undefined;
+    },
+    renderer: ({ text }) => (level === 'block' ? `<p>${escape(text)}</p>` : escape(text)),
+  };
+}
+
+/** Looks at the time before each step: a step by itself is short, once no text is too long. */
+class BoundedLexer extends marked.Lexer {
+  #until = Infinity;
+
+  lex(text) {
+    this.#until = performance.now() + MOST_MS + MOST_MS_PER_CHAR * text.length;
+    return super.lex(text);
+  }
+
+  late() {
+    return performance.now() > this.#until;
+  }
+
+  inlineTokens(text, tokens = []) {
+    if (text.length <= MOST_INLINE && !this.late()) return super.inlineTokens(text, tokens);
+    tokens.push({ type: 'inlineRest', raw: text, text });
+    return tokens;
+  }
+}
 
 const PURIFY = {
   ALLOWED_TAGS: ['a', 'b', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'kbd',
@@ -45,7 +87,7 @@ const PURIFY = {
  * @param links the references that earlier text has defined, `[name]: address`; the answer's `links` has them all
  */
 export function lex(text, links) {
-  const lexer = new marked.Lexer(marked.defaults);
+  const lexer = new BoundedLexer(marked.defaults);
   Object.assign(lexer.tokens.links, links);
   try {
     return lexer.lex(text);

@@ -171,6 +171,24 @@ final class ChatPageTest extends PageTest {
         assertTrue(browser.find("#send").isDisplayed());
     }
 
+    /** Read to their end, most of them would hold up the page for seconds, and for minutes where they are longer. */
+    @Test
+    void textMadeToBeSlowIsShownAsItIs() {
+        assertEquals(
+                List.of(),
+                browser.runAsync("const { MarkdownView } = await import('/assets/markdown-view.js');"
+                        + "const slow = [];"
+                        + "for (const piece of ['[a](', '[a](<b', '*a **b ', '_a __b ', '**a ', '\\\\*', '> - ']) {"
+                        + "  const text = '**begin** and\\n\\n' + piece.repeat(8000 / piece.length) + 'end';"
+                        + "  const root = document.createElement('div'); const view = new MarkdownView(root);"
+                        + "  const begin = performance.now();"
+                        + "  view.update(text.slice(0, 4000)); view.update(text); view.finish();"
+                        + "  const took = performance.now() - begin;"
+                        + "  if (took > 4000) slow.push(piece + ' took ' + took);"
+                        + "  if (!root.textContent.includes('end')) slow.push(piece + ' is lost'); }"
+                        + "return slow;"));
+    }
+
     @Test
     void copyingWithoutAClipboardKeepsTheFocusAndTheTruth() {
         model("sim-echo-fast");

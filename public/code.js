@@ -3,7 +3,11 @@ import { copy, element, svg } from './dom.js';
 import { t } from './words.js';
 
 /** Beyond this, colours cost more time than they are worth. */
-const MOST_CHARS = 60_000;
+const MOST_CHARS = 30_000;
+/** So much is coloured in any case. */
+const FIRST_CHARS = 4000;
+/** What its beginning may take: usual code takes a tenth. */
+const MOST_MS = 200;
 
 /** Gives each code block its head, and each table a box of its own to scroll in. */
 export function decorate(fragment) {
@@ -37,9 +41,22 @@ export function highlightIn(fragment) {
     const language = /language-(\S+)/.exec(code.className)[1].toLowerCase();
     const text = code.textContent;
     if (!hljs.getLanguage(language) || text.length > MOST_CHARS) continue;
-    const html = hljs.highlight(text, { language, ignoreIllegals: true }).value;
+    const html = coloured(text, language);
+    if (html === null) continue;
     code.replaceChildren(DOMPurify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true }));
   }
+}
+
+/** Null where it would take too long: of words without end, or one, the effort grows with the square, and cannot be ended. */
+function coloured(text, language) {
+  const { hljs } = globalThis;
+  const options = { language, ignoreIllegals: true };
+  for (let most = FIRST_CHARS; most < text.length; most *= 2) {
+    const begin = performance.now();
+    hljs.highlight(text.slice(0, most), options);
+    if (performance.now() - begin > MOST_MS) return null;
+  }
+  return hljs.highlight(text, options).value;
 }
 
 /** One listener for all the blocks there will ever be. */

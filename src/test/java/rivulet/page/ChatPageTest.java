@@ -190,6 +190,21 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void usualCodeIsColouredAndWordsWithoutEndAreNot() {
+        assertEquals(
+                List.of(true, false, false, true),
+                browser.runAsync("const { highlightIn } = await import('/assets/code.js');"
+                        + "const coloured = (language, text) => { const root = document.createElement('div');"
+                        + "  const code = document.createElement('code'); code.className = 'language-' + language;"
+                        + "  code.textContent = text; root.appendChild(document.createElement('pre')).append(code);"
+                        + "  const begin = performance.now(); highlightIn(root);"
+                        + "  const quick = performance.now() - begin < 4000;"
+                        + "  return quick ? root.querySelector('span') !== null : 'slow'; };"
+                        + "return [coloured('java', 'int a = 1;\\n'.repeat(2500)), coloured('c', 'a b '.repeat(7000)),"
+                        + " coloured('ini', 'a'.repeat(29000)), coloured('ini', 'a = 1')];"));
+    }
+
+    @Test
     void copyingWithoutAClipboardKeepsTheFocusAndTheTruth() {
         model("sim-echo-fast");
         ask("copied");

@@ -42,7 +42,11 @@ const steps = {
   refusal: (answer, data) => append(answer, 'refusal', data.delta),
   tool_call: (answer, { index, id, name, arguments: piece }) => {
     began(answer);
-    const tool = (answer.tools[index] ??= { id, name, arguments: '' });
+    // Not its place in the list: there are models that count from 1, and nothing says that a number is small.
+    let tool = answer.tools.find((each) => each?.index === index);
+    if (!tool) answer.tools.push((tool = { index, arguments: '' }));
+    tool.id ??= id;
+    tool.name ??= name;
     tool.arguments += piece ?? '';
   },
   /** What stands in for events that are no longer kept. */

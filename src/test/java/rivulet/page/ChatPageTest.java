@@ -273,6 +273,22 @@ final class ChatPageTest extends PageTest {
         browser.awaitState("complete");
     }
 
+    /** An upstream's number for a call is its own: some count from 1, and it may be anything. */
+    @Test
+    void toolCallsAreShownWhateverTheirNumbersAre() {
+        assertEquals(
+                "Tool one {} Tool two {} Tool three {}",
+                browser.runAsync(
+                        "const { applyEvent, newAnswer } = await import('/assets/answer.js');"
+                                + "const { AnswerView } = await import('/assets/message.js');"
+                                + "const answer = newAnswer(); const view = new AnswerView(); document.body.append(view.node);"
+                                + "const call = (data) => { applyEvent(answer, { name: 'tool_call', data, index: 1 }); view.update(answer); };"
+                                + "for (const [index, name] of [[1, 'one'], [2e8, 'two'], [-1, 'three']]) {"
+                                + "  call({ index, id: name, arguments: '{' }); call({ index, name, arguments: '}' }); }"
+                                + "view.node.remove();"
+                                + "return [...view.node.querySelectorAll('.tool')].map((n) => n.textContent.trim().replace('{', ' {')).join(' ');"));
+    }
+
     @Test
     void failureIsShownAndTheTextBeforeItStays() {
         model("sim-cut-after-10-fast");

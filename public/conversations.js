@@ -54,10 +54,13 @@ export function findConversation(id) {
   return run('readonly', (store) => store.get(id), () => memory.get(id));
 }
 
-/** Keeps it; other tabs look again, unless it is only the next words of an answer that they read themselves. */
+/**
+ * Keeps it, if there is room; other tabs look again, unless it is only the next words of an answer that they read themselves.
+ */
 export async function keep(conversation, tellOthers = true) {
   if (gone.has(conversation.id)) return;
-  await run('readwrite', (store) => store.put(conversation), () => memory.set(conversation.id, conversation));
+  // A disk that is full ends no answer.
+  await run('readwrite', (store) => store.put(conversation), () => memory.set(conversation.id, conversation)).catch(() => {});
   if (tellOthers) channel?.postMessage({ id: conversation.id });
 }
 

@@ -199,20 +199,36 @@ final class SurvivalTest extends PageTest {
     /** As where the browser was told to let no site keep anything: even to look at the storage throws. */
     @Test
     void pageWorksWhereNothingMayBeKept() {
-        String script = (String) ((Map<?, ?>)
-                        browser.driver()
-                                .executeCdpCommand(
-                                        "Page.addScriptToEvaluateOnNewDocument",
-                                        Map.of(
-                                                "source",
-                                                "for (const name of ['localStorage', 'sessionStorage'])"
-                                                        + " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
-                                                        + "indexedDB.constructor.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")))
+        pageWorks("for (const name of ['localStorage', 'sessionStorage'])"
+                + " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
+                + "indexedDB.constructor.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };");
+    }
+
+    /** As in an app's web view, unless it asks for it. */
+    @Test
+    void pageWorksWhereThereIsNoStorage() {
+        pageWorks("for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])"
+                + " Object.defineProperty(window, name, { value: null });");
+    }
+
+    /** Other pages of the same host and port may have taken all of it. */
+    @Test
+    void pageWorksWhereStorageIsFull() {
+        pageWorks("Storage.prototype.setItem = IDBObjectStore.prototype.put ="
+                + " () => { throw new DOMException('full', 'QuotaExceededError'); };");
+    }
+
+    private void pageWorks(String without) {
+        String script = (String) ((Map<?, ?>) browser.driver()
+                        .executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", without)))
                 .get("identifier");
         try {
             browser.open(server.url("/"));
+            browser.find("#theme").sendKeys("Dark");
+            assertEquals("dark", browser.run("return document.documentElement.dataset.theme"));
             ask("Once.");
             browser.awaitState("complete");
+            browser.await("the title", () -> browser.text("#title").equals("Once."));
             browser.open(server.url("/#/countdown"));
             browser.find("#view-countdown [name=run]").click();
             browser.await("it counts", () -> browser.text("[data-part=number]").equals("4"));

@@ -155,7 +155,7 @@ record ResponseObject(Prompt prompt, Answer answer, String id) {
 
     private ObjectNode usage() {
         ObjectNode usage = Json.object().put("input_tokens", prompt.inputTokens());
-        usage.putObject("input_tokens_details").put("cached_tokens", 0);
+        usage.putObject("input_tokens_details").put("cached_tokens", 0).put("cache_write_tokens", 0);
         usage.put("output_tokens", answer.size());
         usage.putObject("output_tokens_details")
                 .put("reasoning_tokens", answer.reasoning().size());

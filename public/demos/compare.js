@@ -26,10 +26,7 @@ export function compare() {
       showVerdict();
     });
   });
-  demo.onStop(() => {
-    abort?.abort();
-    run?.stop();
-  });
+  demo.onStop(() => run?.stop());
 
   async function wait(query) {
     abort = new AbortController();
@@ -61,6 +58,12 @@ export function compare() {
           resolve();
         },
       });
+      // Both sides, whether by the button or by Escape.
+      const stopStream = run.stop;
+      run.stop = () => {
+        abort.abort();
+        stopStream();
+      };
     });
   }
 

@@ -103,6 +103,23 @@ final class DemosTest extends PageTest {
         assertFalse(browser.exists(".pair article:not([data-state=complete])"));
     }
 
+    /** As the button does: the one that waits for all of its answer would go on, and be paid for. */
+    @Test
+    void escapeStopsBothSidesOfTheComparison() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-20tps-500tokens")) {
+            browser.open(own.url("/#/compare"));
+            run("compare");
+            browser.await(
+                    "the first words",
+                    () -> !browser.text("[data-side=stream] .paper").isEmpty());
+            browser.find("body").sendKeys(Keys.ESCAPE);
+            browser.await("both are stopped", () -> !browser.exists(".pair article:not([data-state=cancelled])"));
+            browser.await("nothing is generated", () -> own.liveStreams() == 0);
+            assertTrue(browser.find("#view-compare [name=run]").isEnabled());
+            browser.open(server.url("/"));
+        }
+    }
+
     @Test
     void generateIsReadByHand() {
         open("generate");

@@ -16,6 +16,8 @@ const MOST_INLINE = 30_000;
 /** What may be spent on a text: a usual one takes a tenth of a microsecond for each of its characters. */
 const MOST_MS = 300;
 const MOST_MS_PER_CHAR = 0.003;
+/** What counts of one step: a machine that is held up elsewhere is not the text's fault. */
+const MOST_STEP_MS = 50;
 
 const escape = (text) =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -53,15 +55,19 @@ function tooMuch(level) {
 
 /** Looks at the time before each step: a step by itself is short, once no text is too long. */
 class BoundedLexer extends marked.Lexer {
-  #until = Infinity;
+  #left = Infinity;
+  #last = performance.now();
 
   lex(text) {
-    this.#until = performance.now() + MOST_MS + MOST_MS_PER_CHAR * text.length;
+    this.#left = MOST_MS + MOST_MS_PER_CHAR * text.length;
     return super.lex(text);
   }
 
   late() {
-    return performance.now() > this.#until;
+    const now = performance.now();
+    this.#left -= Math.min(now - this.#last, MOST_STEP_MS);
+    this.#last = now;
+    return this.#left < 0;
   }
 
   inlineTokens(text, tokens = []) {

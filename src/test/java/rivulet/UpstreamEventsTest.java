@@ -169,6 +169,14 @@ class UpstreamEventsTest {
                         "{\"type\":\"response.refusal.done\",\"refusal\":\"no\"}",
                         "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"refusal\",\"refusal\":\"no\"}]}}",
                         completed));
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"hm\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "responses",
+                        "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"reasoning\",\"summary\":[],\"content\":[{\"type\":\"reasoning_text\",\"text\":\"hm\"}]}}",
+                        completed));
     }
 
     @Test

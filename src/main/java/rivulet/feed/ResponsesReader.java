@@ -197,9 +197,8 @@ final class ResponsesReader implements AnswerReader {
 
     /** The words in an item that is whole: a message's, or a thought's. */
     private void parts(Teller teller, JsonNode item) {
-        for (JsonNode part : item.path(item.path("type").asText().equals("reasoning") ? "summary" : "content")) {
-            part(teller, part);
-        }
+        item.path("summary").forEach(part -> part(teller, part));
+        item.path("content").forEach(part -> part(teller, part));
     }
 
     private void part(Teller teller, JsonNode part) {
@@ -207,7 +206,7 @@ final class ResponsesReader implements AnswerReader {
         switch (part.path("type").asText()) {
             case "output_text" -> text(teller, words);
             case "refusal" -> refusal(teller, part.path("refusal").asText(""));
-            case "summary_text" -> reasoning(teller, words);
+            case "summary_text", "reasoning_text" -> reasoning(teller, words);
             default -> {}
         }
     }

@@ -10,6 +10,9 @@ final class Durations {
     /** What a text must look like, in words for an error. */
     static final String FORM = "a duration such as 250ms, 1s or 2m";
 
+    /** A hundred years, which is what anything longer means: three times as much is more than nanoseconds can be counted. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private static final Pattern PATTERN = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
     private Durations() {}
@@ -21,12 +24,12 @@ final class Durations {
             return Optional.empty();
         }
         long amount = Long.parseLong(matcher.group(1));
-        return Optional.of(
-                switch (matcher.group(2)) {
-                    case "ms" -> Duration.ofMillis(amount);
-                    case "s" -> Duration.ofSeconds(amount);
-                    case "m" -> Duration.ofMinutes(amount);
-                    default -> Duration.ofHours(amount);
-                });
+        Duration duration = switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            default -> Duration.ofHours(amount);
+        };
+        return Optional.of(duration.compareTo(LONGEST) < 0 ? duration : LONGEST);
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -88,6 +89,12 @@ class ConfigTest {
         assertEquals(8080, read(Map.of("PORT", "")).port());
         assertEquals("127.0.0.1", read(Map.of("HOST", "")).host());
         assertEquals("simulator", read(Map.of("OPENAI_API_KEY", "")).upstream().label());
+    }
+
+    @Test
+    void aTimeThatIsTooLongToBeCountedIsACentury() {
+        assertEquals(100, read(Map.of("HEARTBEAT", "999999999h")).heartbeat().toDays() / 365);
+        assertEquals(Duration.ofDays(3650), read(Map.of("HEARTBEAT", "87600h")).heartbeat());
     }
 
     @ParameterizedTest

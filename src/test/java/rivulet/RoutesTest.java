@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import rivulet.SseParser.SseEvent;
 
 /** Each route with its defaults, down to the bytes, before the built-in simulator. */
@@ -317,6 +319,21 @@ class RoutesTest {
         JavalinBindException port = assertThrows(JavalinBindException.class, second::start);
         assertTrue(String.valueOf(port.getMessage()).startsWith("port " + server.port() + ": "), port.getMessage());
         second.stop();
+    }
+
+    /** As who means never may write it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"RETENTION", "DRAIN_TIMEOUT", "CONNECT_TIMEOUT", "STREAM_TIMEOUT"})
+    void aTimeThatIsTooLongToBeCountedHasNoEnd(String setting) {
+        CompletableFuture<String> live;
+        try (TestServer server = TestServer.with(setting, "999999999h")) {
+            String chat = server.get("/sse/chat?message=hi&model=sim-fast-echo").body();
+            assertEquals("hi[DONE]", SseParser.messages(chat));
+            live = server.getAsync("/sse/fake-llm?format=json&text=hi&delay=400ms");
+            TestServer.await("the stream's start", () -> server.liveStreams() == 1);
+        }
+        // It waits for its end, or is told why not.
+        assertTrue(live.join().matches("(?s).*(event: done|shutting_down).*"), live.join());
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
@@ -51,7 +52,8 @@ public final class UpstreamClient {
                 .proxySelector(proxies)
                 .socketFactory(new UpstreamSockets(turns))
                 .connectionSpecs(tls ? WITH_TLS : List.of(ConnectionSpec.CLEARTEXT))
-                .connectTimeout(connect)
+                // It refuses more than an int of them: 24 days.
+                .connectTimeout(Math.min(connect.toMillis(), Integer.MAX_VALUE), TimeUnit.MILLISECONDS)
                 // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
                 .readTimeout(Duration.ZERO)
                 .writeTimeout(Duration.ZERO)

@@ -119,6 +119,9 @@ final class BodyFirst extends Handler.Wrapper {
                     request.demand(this);
                     return;
                 }
+                if (isIdle(chunk)) {
+                    continue;
+                }
                 if (Content.Chunk.isFailure(chunk)) {
                     refuse(
                             chunk.getFailure() instanceof TimeoutException
@@ -133,6 +136,11 @@ final class BodyFirst extends Handler.Wrapper {
                     pass(chunk.isLast(), next);
                 }
             }
+        }
+
+        /** Jetty's word that the connection was silent for a while, which is no end: how long it may be is for the deadline. */
+        private static boolean isIdle(Content.Chunk chunk) {
+            return Content.Chunk.isFailure(chunk, false) && chunk.getFailure() instanceof TimeoutException;
         }
 
         /** What comes after the deadline has answered is not counted, since nobody would take it back. */

@@ -159,8 +159,8 @@ public final class App {
         store.stopFollowing();
         await(() -> streams.liveCount() == 0, config.drainTimeout());
         streams.endAll();
-        // Who waits for a head is a viewer next.
-        await(() -> follow.heldBack() == 0 && viewers.count() == 0 && upstreams.cancelling() == 0, LAST_WORDS);
+        // Who waits for an answer is a viewer next, or is sent it.
+        await(() -> follow.unanswered() == 0 && viewers.count() == 0 && upstreams.cancelling() == 0, LAST_WORDS);
         viewers.closeAll();
         upstreams.close();
         server.stop();

@@ -12,6 +12,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.server.Request;
 import rivulet.log.Entry;
 import rivulet.log.Event;
 import rivulet.log.StoreAway;
@@ -41,6 +43,8 @@ final class Follow {
     private final Metrics metrics;
     /** Requests whose head is held back: they are viewers, too, in a moment. */
     private final AtomicInteger heldBack = new AtomicInteger();
+    /** Requests that are answered at once with all there is, and have not been sent it. */
+    private final AtomicInteger unsent = new AtomicInteger();
 
     /**
      * @param maxViewers at once, about: of those who come in the same moment a few more may get in
@@ -66,9 +70,9 @@ final class Follow {
         this.metrics = metrics;
     }
 
-    /** How many wait for their head: 0 once each of them is a viewer, or was answered. */
-    int heldBack() {
-        return heldBack.get();
+    /** How many wait for their answer: 0 once each of them is a viewer, or was sent it. */
+    int unanswered() {
+        return heldBack.get() + unsent.get();
     }
 
     /** Whether one more viewer may come. */
@@ -109,6 +113,7 @@ final class Follow {
                             if (failed.isEmpty()) {
                                 viewers.show(ctx, peer, log, -1, format, (sentAny, shown) -> visit.end(sentAny));
                             } else {
+                                countUntilSent(ctx);
                                 peer.giveBack();
                                 visit.end(true);
                                 Errors.answer(ctx, RequestError.ofFailure(failed.get()));
@@ -147,6 +152,7 @@ final class Follow {
      * and then another one ends it.
      */
     void onceEnded(Context ctx, StreamLog log, Runnable answer) {
+        countUntilSent(ctx);
         CompletableFuture<Void> ended = when(log, log::ended);
         completeAfter(CANCEL_TIMEOUT, ended);
         ctx.future(() -> ended.thenRunAsync(answer, waiting));
@@ -154,6 +160,7 @@ final class Follow {
 
     /** Answers with the whole text, once it is complete; a client that does not wait for it leaves as a viewer does. */
     void whole(Context ctx, StreamLog log) {
+        countUntilSent(ctx);
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
         Peer peer = peers.meet(ctx.req());
@@ -190,6 +197,12 @@ final class Follow {
         } else {
             ctx.json(Map.of("message", StreamState.of(log).shownText()));
         }
+    }
+
+    private void countUntilSent(Context ctx) {
+        unsent.incrementAndGet();
+        Request.addCompletionListener(
+                ServletContextRequest.getServletContextRequest(ctx.req()), failure -> unsent.decrementAndGet());
     }
 
     private void completeAfter(Duration most, CompletableFuture<Void> future) {

@@ -388,6 +388,28 @@ class LeavingTest {
         assertNothingSpins();
     }
 
+    /** Over and over: what stops at once would only sometimes be faster than what answers. */
+    @Test
+    void aStopTellsThoseWhoHaveNoHeadYetWhy() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+            try (RawUpstream upstream = waitingAfter("");
+                    TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m")) {
+                for (int i = 0; i < 20; i++) {
+                    String path = i % 2 == 0 ? "/sse/chat-normal" : "/sse/chat";
+                    answers.add(TestServer.meanwhile(() -> server.get(path)));
+                }
+                TestServer.await("all are asked", () -> server.liveStreams() == 20);
+            }
+            for (CompletableFuture<HttpResponse<String>> answer : answers) {
+                assertEquals(503, answer.get().statusCode());
+                assertTrue(
+                        answer.get().body().contains("shutting_down"),
+                        answer.get().body());
+            }
+        }
+    }
+
     @Test
     void whoComesWhileTheServerDrainsIsTurnedAwayAndWhoIsThereIsServed() throws Exception {
         try (TestServer server = TestServer.with("OPENAI_MODEL", "sim-fast", "DRAIN_TIMEOUT", "20s")) {

@@ -98,9 +98,17 @@ final class Errors {
 
     private static String json(String code, String message) {
         ObjectNode error = JsonNodeFactory.instance.objectNode();
-        String shown = message.length() > MOST_CHARS ? message.substring(0, MOST_CHARS) + "…" : message;
-        error.putObject("error").put("code", code).put("message", shown);
+        error.putObject("error").put("code", code).put("message", shortened(message, MOST_CHARS));
         return error.toString();
+    }
+
+    /** A text, or its beginning, which never ends in half a character. */
+    static String shortened(String text, int mostChars) {
+        if (text.length() <= mostChars) {
+            return text;
+        }
+        boolean half = Character.isHighSurrogate(text.charAt(mostChars - 1));
+        return text.substring(0, half ? mostChars - 1 : mostChars) + "…";
     }
 
     /** What the server refuses before any route sees it, in the same shape. */

@@ -182,6 +182,6 @@ final class Fields {
     }
 
     private static String quote(String text) {
-        return "\"" + (text.length() > 60 ? text.substring(0, 60) + "…" : text) + "\"";
+        return "\"" + Errors.shortened(text, 60) + "\"";
     }
 }

@@ -205,6 +205,16 @@ class BadInputTest {
     }
 
     @Test
+    void whatIsQuotedIsNotCutInTheMiddleOfACharacter() {
+        for (String before : List.of("x".repeat(58), "x".repeat(59))) {
+            String kind = before + "\uD83D\uDE00".repeat(2);
+            String message = refused(400, server.post("/streams", "{\"kind\":\"" + kind + "\"}"));
+            assertFalse(message.contains("?"), message);
+            assertTrue(message.contains("…"), message);
+        }
+    }
+
+    @Test
     void aBodyInNoEncodingIsRefused() {
         String likeUtf32 =
                 "POST /generate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 6\r\n\r\n"

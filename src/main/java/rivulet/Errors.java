@@ -125,16 +125,28 @@ final class Errors {
             int status = response.getStatus();
             cors.before(request, response);
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+            response.getHeaders().put("X-Content-Type-Options", "nosniff");
+            if (status >= HttpStatus.INTERNAL_SERVER_ERROR_500 && stops(request)) {
+                // Whatever it has run into while its parts end is nobody's mistake.
+                RequestError draining = RequestError.draining();
+                draining.headers().forEach(response.getHeaders()::put);
+                response.setStatus(draining.status());
+                write(response, json(draining.code(), draining.getMessage()), callback);
+                return true;
+            }
             if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
                 response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
             }
-            response.getHeaders().put("X-Content-Type-Options", "nosniff");
-            response.write(
-                    true,
-                    ByteBuffer.wrap(
-                            json("http_" + status, words(request, status)).getBytes(StandardCharsets.UTF_8)),
-                    callback);
+            write(response, json("http_" + status, words(request, status)), callback);
             return true;
+        }
+
+        private static boolean stops(Request request) {
+            return !request.getConnectionMetaData().getConnector().getServer().isRunning();
+        }
+
+        private static void write(Response response, String body, Callback callback) {
+            response.write(true, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), callback);
         }
 
         private static String words(Request request, int status) {

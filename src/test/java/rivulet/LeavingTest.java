@@ -411,6 +411,32 @@ class LeavingTest {
     }
 
     @Test
+    void whoAsksInTheVeryMomentOfTheStopIsToldOfItIfOfAnything() throws InterruptedException {
+        for (int round = 0; round < 5; round++) {
+            List<CompletableFuture<HttpResponse<String>>> asking = new ArrayList<>();
+            try (TestServer server = TestServer.with()) {
+                for (int i = 0; i < 6; i++) {
+                    String path = i % 2 == 0 ? "/models" : "/openapi.json";
+                    asking.add(TestServer.meanwhile(() -> {
+                        HttpResponse<String> last = server.get(path);
+                        while (last.statusCode() == 200) {
+                            last = server.get(path);
+                        }
+                        return last;
+                    }));
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+            for (CompletableFuture<HttpResponse<String>> last : asking) {
+                HttpResponse<String> refusal =
+                        last.exceptionally(closed -> null).join();
+                assertTrue(refusal == null || refusal.body().contains("\"shutting_down\""), () -> refusal.body());
+                assertTrue(refusal == null || refusal.statusCode() == 503);
+            }
+        }
+    }
+
+    @Test
     void whoComesWhileTheServerDrainsIsTurnedAwayAndWhoIsThereIsServed() throws Exception {
         try (TestServer server = TestServer.with("OPENAI_MODEL", "sim-fast", "DRAIN_TIMEOUT", "20s")) {
             var live = server.getAsync("/sse/fake-llm?text=0123456789&delay=100ms");

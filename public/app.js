@@ -42,7 +42,7 @@ function showTheme() {
 /** Shows what the address asks for: `#/chat/{conversation}` or `#/{demo}`. */
 async function route() {
   const [, name = 'chat', id = ''] = location.hash.split('/');
-  const view = name in VIEWS ? name : 'chat';
+  const view = Object.hasOwn(VIEWS, name) ? name : 'chat';
   for (const key of Object.keys(VIEWS)) byId(`view-${key}`).hidden = key !== view;
   document.body.dataset.view = view;
   for (const link of byId('demo-links').querySelectorAll('a')) {

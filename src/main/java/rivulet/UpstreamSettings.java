@@ -1,8 +1,10 @@
 package rivulet;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -195,7 +197,11 @@ final class UpstreamSettings {
 
     private static JsonNode json(String listOrFile) {
         try {
-            return new ObjectMapper()
+            // Of two lists, or of two members of one name, one would be passed over.
+            return JsonMapper.builder()
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+                    .build()
                     .readTree(listOrFile.matches("(?s)[\\[{].*") ? listOrFile : Files.readString(Path.of(listOrFile)));
         } catch (JsonProcessingException e) {
             throw unreadable();

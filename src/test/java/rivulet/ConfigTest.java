@@ -231,6 +231,8 @@ class ConfigTest {
                 "[\"secret\"]",
                 "[" + member.formatted(",\"models\":\"gpt-4o\"") + "]",
                 "[" + member.formatted(",\"models\":[1]") + "]",
+                "[" + member.formatted(",\"models\":[\"a\"],\"models\":[\"b\"]") + "]",
+                "[" + member.formatted("") + "] [" + member.formatted("") + "]",
                 "[" + member.formatted(",\"api\":{\"secret\":1}") + "]",
                 "[{\"name\":\"a\",\"base_url\":\"http://a.example/v1\",\"headers\":\"api-key: secret\"}]")) {
             SettingError error = assertThrows(SettingError.class, () -> read(Map.of("UPSTREAMS", wrong)), wrong);

@@ -95,7 +95,9 @@ class RedisAwayTest {
         redis.restart();
         awaitReady(a);
         awaitReady(b);
-        TestServer.await("it is in Redis", () -> b.get("/streams/" + id).statusCode() == 200);
+        TestServer.await(
+                "it is in Redis",
+                () -> b.get("/streams/" + id, "Accept", "application/json").statusCode() == 200);
         assertEquals(
                 a.get("/streams/" + id).body().replaceAll("retry: \\d+\n", ""),
                 b.get("/streams/" + id).body().replaceAll("retry: \\d+\n", ""));

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.ConnectionPoolConfig;
@@ -43,6 +44,10 @@ final class RedisLink implements AutoCloseable {
     @GuardedBy("this")
     private boolean failureTold;
 
+    /** When it was reached again last; null: it was never away. */
+    @GuardedBy("this")
+    private @Nullable Long backNanos;
+
     @GuardedBy("this")
     private boolean closed;
 
@@ -74,6 +79,11 @@ final class RedisLink implements AutoCloseable {
 
     boolean reachable() {
         return state() == StoreState.REACHABLE;
+    }
+
+    /** Whether Redis was away, and has been back for no longer than that. */
+    synchronized boolean justBack(Duration most) {
+        return backNanos != null && System.nanoTime() - backNanos <= most.toNanos();
     }
 
     /**
@@ -155,6 +165,9 @@ final class RedisLink implements AutoCloseable {
         synchronized (this) {
             back = failureTold;
             failureTold = false;
+            if (state == StoreState.UNREACHABLE) {
+                backNanos = System.nanoTime();
+            }
             state = StoreState.REACHABLE;
         }
         if (back) {

@@ -38,6 +38,8 @@ final class RedisReader implements Runnable {
     private static final Duration LINGER = Duration.ofSeconds(10);
     /** The same for one that has ended, in use or not: its time in Redis is limited, and so it must be here. */
     private static final Duration ENDED_LINGER = Duration.ofSeconds(2);
+    /** How long the nodes have to tell a Redis that is back what it may have lost: each finds it back by itself. */
+    private static final Duration RETOLD = RedisLease.LENGTH;
     /** Redis looks up each stream each time: between two commands there is a pause, longer the more there are. */
     private static final Duration PAUSE = Duration.ofMillis(2);
 
@@ -69,13 +71,17 @@ final class RedisReader implements Runnable {
     /**
      * The log of another node.
      *
-     * @throws StoreAway if Redis does not answer
+     * @throws StoreAway if Redis does not answer, or was away and may have lost it: its node, if it lives, tells it again
      */
     Optional<StreamLog> find(String id) {
         RedisLog known = logs.get(id);
         if (known == null) {
             RedisLog loaded = link.ask(redis -> load(redis, id));
             if (loaded == null) {
+                // A client that is told that there is none never asks again.
+                if (link.justBack(RETOLD)) {
+                    throw new StoreAway("Redis may not have been told of stream " + id + " again yet");
+                }
                 return Optional.empty();
             }
             known = Optional.ofNullable(logs.putIfAbsent(id, loaded)).orElse(loaded);

@@ -162,6 +162,31 @@ class RedisWriterTest {
     }
 
     @Test
+    void aRedisThatIsBackEmptyIsNoReasonToSayThatThereIsNoSuchStream() {
+        StreamLog log = node.create(Kind.CHAT, null);
+        String id = log.start().stream();
+        awaitInRedis(log, 1);
+        redis.stop();
+        TestServer.await("away", () -> other.state() == StoreState.UNREACHABLE);
+        node.close();
+        redis.restart();
+        awaitReachable(other);
+        // Another node may be about to tell Redis of it again, as one that lives is.
+        assertThrows(StoreAway.class, () -> other.find(id));
+        LogStore late = node();
+        assertTrue(late.find(id).isEmpty(), "a new node has lost sight of nothing");
+        TestServer.await("it is known to be gone", () -> isKnownToBeGone(other, id));
+    }
+
+    private static boolean isKnownToBeGone(LogStore store, String id) {
+        try {
+            return store.find(id).isEmpty();
+        } catch (StoreAway e) {
+            return false;
+        }
+    }
+
+    @Test
     void aRedisThatHangsDelaysNobodyHere() {
         StreamLog log = node.create(Kind.CHAT, null);
         awaitInRedis(log, 1);

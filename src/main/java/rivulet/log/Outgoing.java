@@ -55,11 +55,6 @@ final class Outgoing {
         dirty.set(false);
     }
 
-    /** Whether Redis knows of the log. */
-    boolean known() {
-        return next > 0;
-    }
-
     /** Whether Redis knows how another node can go on with the log. */
     boolean recoverable() {
         Recovery known = told;

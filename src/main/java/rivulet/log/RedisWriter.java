@@ -50,7 +50,7 @@ final class RedisWriter implements Runnable {
     private final Consumer<String> forget;
     private final Map<String, Outgoing> outgoing = new ConcurrentHashMap<>();
     private final BlockingQueue<Outgoing> dirty = new LinkedBlockingQueue<>();
-    /** Streams given up that Redis knows of: they end there, or their followers would wait for ever. */
+    /** Streams given up that Redis may know of: they end there, or their followers would wait for ever. */
     private final Queue<GivenUp> givenUp = new ConcurrentLinkedQueue<>();
 
     private volatile LogStore.@Nullable Remote remote;
@@ -190,7 +190,7 @@ final class RedisWriter implements Runnable {
     }
 
     private void send(List<Outgoing> batch) {
-        List<GivenUp> ends = List.copyOf(givenUp);
+        List<GivenUp> ends = givenUp.stream().limit(MAX_LOGS).toList();
         Map<Outgoing, Response<Object>> replies = link.call(redis -> {
             Map<Outgoing, Response<Object>> asked = new LinkedHashMap<>();
             List<Response<Object>> ended = new ArrayList<>();
@@ -285,9 +285,8 @@ final class RedisWriter implements Runnable {
             behind -= out.behind();
             outgoing.remove(out.id());
             dirty.remove(out);
-            if (out.known()) {
-                givenUp.add(new GivenUp(out.id(), out.owner()));
-            }
+            // Even if Redis never said that it knows of it: the reply may have been lost, or a claim has told it.
+            givenUp.add(new GivenUp(out.id(), out.owner()));
             count++;
         }
         LOG.warn("too much waits for Redis: {} streams stay in this node's memory only", count);

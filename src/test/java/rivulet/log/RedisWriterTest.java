@@ -245,6 +245,21 @@ class RedisWriterTest {
     }
 
     @Test
+    void whatGetsTooLongBeforeItsFirstReplyIsToldToOthersToo() throws InterruptedException {
+        Event.Start start = new Event.Start(node.newId(), Kind.CHAT, null);
+        assertEquals(Optional.empty(), node.claim("key", "print", start));
+        hang();
+        StreamLog tooLong = node.create(start);
+        append(tooLong, 20_000);
+        TestServer.await("away", () -> node.state() == StoreState.UNREACHABLE);
+        awaitReachable(node);
+        awaitReachable(other);
+        assertEquals(
+                List.of(start, RedisReaper.OWNER_LOST),
+                StreamLogContract.events(StreamLogContract.readToEnd(StreamLogContract.found(other, start.stream()))));
+    }
+
+    @Test
     void aStreamThatCannotBeEncodedIsGivenUpAndNoOther() throws InterruptedException {
         StreamLog broken = node.create(Kind.CHAT, null);
         awaitInRedis(broken, 1);

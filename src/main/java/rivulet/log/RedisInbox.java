@@ -14,6 +14,7 @@ import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.params.XAddParams;
+import redis.clients.jedis.params.XTrimParams;
 import redis.clients.jedis.resps.StreamEntry;
 
 /**
@@ -33,7 +34,9 @@ final class RedisInbox {
     private final String node;
     private final RemoteVisits visits;
     private final AtomicBoolean wakeSent = new AtomicBoolean();
-    private StreamEntryID position = new StreamEntryID(0, 0);
+    /** Of the last message that was read. Written by the reader's thread only. */
+    private volatile StreamEntryID position = new StreamEntryID(0, 0);
+
     private volatile LogStore.@Nullable Remote remote;
 
     RedisInbox(RedisLink link, String node, LongSupplier nanoTime) {
@@ -92,6 +95,15 @@ final class RedisInbox {
         if (!messages.isEmpty()) {
             link.call(redis -> send(redis, messages));
         }
+    }
+
+    /**
+     * Has Redis forget what was read. Nodes repeat each second which of their streams are watched, and the inbox would hold
+     * the same ids thousands of times.
+     */
+    void forgetRead() {
+        XTrimParams params = XTrimParams.xTrimParams().minId(position.toString());
+        link.call(redis -> redis.xtrim(key(), params));
     }
 
     void receive(List<StreamEntry> messages) {

@@ -140,6 +140,9 @@ final class RedisLease implements Runnable {
         }
         if (link.reachable()) {
             inbox.tellOwners(reader.followed(), due);
+            if (due) {
+                inbox.forgetRead();
+            }
         }
     }
 

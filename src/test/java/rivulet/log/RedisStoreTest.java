@@ -250,6 +250,23 @@ class RedisStoreTest extends StreamLogContract {
         assertEquals(2, readToEnd(found).size());
     }
 
+    @Test
+    void whatANodeWasToldIsNotKeptInRedis() {
+        Taker told = new Taker(log -> {});
+        writing().serve(told);
+        StreamLog log = writing().create(Kind.CHAT, null);
+        found(log);
+        try (RedisClient client = client()) {
+            String owner = client.get(RedisKeys.owner(log.start().stream()));
+            for (int i = 1; i <= 100; i++) {
+                int now = i;
+                reading().cancel(log.start().stream());
+                TestServer.await("it was told", () -> told.cancelled.size() == now);
+            }
+            TestServer.await("it is forgotten", () -> client.xlen(RedisKeys.inbox(owner)) < 10);
+        }
+    }
+
     /** Takes over what there is. */
     private static class Taker implements LogStore.Remote {
         private final List<String> cancelled = new CopyOnWriteArrayList<>();

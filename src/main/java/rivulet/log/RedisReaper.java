@@ -1,10 +1,12 @@
 package rivulet.log;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.AbstractPipeline;
@@ -25,8 +27,8 @@ final class RedisReaper {
     private static final String OWNER_LOST_PAYLOAD = payload(OWNER_LOST);
     /** Streams in one round trip: each is a step that keeps Redis's other clients waiting. */
     private static final int BATCH = 200;
-    /** What is left then waits for the next round: the lease must be renewed meanwhile. */
-    private static final int MAX_BATCHES = 50;
+    /** What is left then waits for the next round: the lease must be renewed meanwhile, however slow Redis is. */
+    private static final Duration MOST = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisReaper.class);
 
@@ -34,29 +36,33 @@ final class RedisReaper {
     private final String node;
     private final RedisTakeOvers takeOvers;
     private final LongAdder ended;
+    private final LongSupplier nanoTime;
 
     /** @param ended counts the streams that are ended here: the script tells one node of each */
-    RedisReaper(RedisTimes times, String node, RedisTakeOvers takeOvers, LongAdder ended) {
+    RedisReaper(RedisTimes times, String node, RedisTakeOvers takeOvers, LongAdder ended, LongSupplier nanoTime) {
         this.times = times;
         this.node = node;
         this.takeOvers = takeOvers;
         this.ended = ended;
+        this.nanoTime = nanoTime;
     }
 
     /** Takes over or ends what dead nodes left. */
     void reap(RedisClient redis) {
         takeOvers.resolveDoubt(redis);
-        for (String dead : dead(redis)) {
+        List<String> allDead = dead(redis);
+        long until = nanoTime.getAsLong() + MOST.toNanos();
+        for (String dead : allDead) {
             long before = redis.scard(RedisKeys.live(dead));
             long endedBefore = ended.sum();
             long left = before;
             boolean more = left > 0;
-            for (int i = 0; i < MAX_BATCHES && more; i++) {
+            while (more) {
                 List<String> ids = redis.srandmember(RedisKeys.live(dead), BATCH);
                 endAll(redis, dead, takeOvers.take(redis, dead, ids));
                 long now = redis.scard(RedisKeys.live(dead));
                 // Some may be left to other nodes: then there are more, and nothing to do.
-                more = now > 0 && now < left;
+                more = now > 0 && now < left && nanoTime.getAsLong() - until < 0;
                 left = now;
             }
             if (left == 0) {
@@ -64,6 +70,9 @@ final class RedisReaper {
             }
             if (left < before || before == 0) {
                 LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended.sum() - endedBefore);
+            }
+            if (nanoTime.getAsLong() - until >= 0) {
+                return;
             }
         }
     }

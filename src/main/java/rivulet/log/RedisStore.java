@@ -98,7 +98,7 @@ public final class RedisStore implements LogStore {
         reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
         memory.foldToo(reader::copies);
         takeOvers = new RedisTakeOvers(link, times, node, writer, memory, this::owned, lostEnded);
-        RedisReaper reaper = new RedisReaper(times, node, takeOvers, lostEnded);
+        RedisReaper reaper = new RedisReaper(times, node, takeOvers, lostEnded, nanoTime);
         lease = new RedisLease(link, node, writer, reader, inbox, reaper, nanoTime);
         writing = start(writer, "rivulet-redis-writer");
         start(reader, "rivulet-redis-reader");

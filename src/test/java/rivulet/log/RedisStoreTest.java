@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -267,6 +268,29 @@ class RedisStoreTest extends StreamLogContract {
         }
     }
 
+    @Test
+    void theLeaseIsKeptWhileASlowRedisEndsTheManyStreamsOfADeadNode() throws IOException {
+        try (RedisClient client = client();
+                SlowWay way = new SlowWay(redis.port(), Duration.ofMillis(250))) {
+            LogStore far = node("redis://127.0.0.1:" + way.port(), Duration.ofMinutes(1), 1L << 30);
+            StreamLog log = far.create(Kind.CHAT, null);
+            found(log);
+            String owner = client.get(RedisKeys.owner(log.start().stream()));
+            writing().close();
+            reading().close();
+            client.sadd(
+                    RedisKeys.live("dead"),
+                    Stream.generate(far::newId).limit(1400).toArray(String[]::new));
+            client.sadd(RedisKeys.NODES, "dead");
+            long begin = System.nanoTime();
+            TestServer.await("eight seconds", () -> {
+                assertTrue(client.exists(RedisKeys.lease(owner)), "others take it for dead");
+                return System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(8);
+            });
+            assertTrue(client.scard(RedisKeys.live("dead")) < 1400, "it has ended some");
+        }
+    }
+
     /** Takes over what there is. */
     private static class Taker implements LogStore.Remote {
         private final List<String> cancelled = new CopyOnWriteArrayList<>();
@@ -325,8 +349,12 @@ class RedisStoreTest extends StreamLogContract {
     }
 
     private LogStore node(Duration retention, long maxBytes) {
+        return node(redis.url(), retention, maxBytes);
+    }
+
+    private LogStore node(String url, Duration retention, long maxBytes) {
         LogStore node = new RedisStore(
-                RedisAddress.parse(redis.url()).orElseThrow(),
+                RedisAddress.parse(url).orElseThrow(),
                 retention,
                 timer,
                 new SecureRandom(),

@@ -291,6 +291,18 @@ class RedisStoreTest extends StreamLogContract {
         }
     }
 
+    @Test
+    void whoFollowsStreamsThatAreNotKeptSeesTheirEnds() {
+        LogStore forgetting = keeping(Duration.ZERO);
+        List<StreamLog> logs = Stream.generate(() -> forgetting.create(Kind.CHAT, null))
+                .limit(40)
+                .toList();
+        List<StreamLog> followed = logs.stream().map(this::found).toList();
+        // At once: the reading node is told of one, and reads the others a moment later.
+        logs.forEach(log -> log.append(EveryEvent.done()));
+        TestServer.await("all ends", () -> followed.stream().allMatch(StreamLog::ended));
+    }
+
     /** Takes over what there is. */
     private static class Taker implements LogStore.Remote {
         private final List<String> cancelled = new CopyOnWriteArrayList<>();

@@ -61,7 +61,7 @@ final class WarmUp implements Runnable {
     /** What it takes at most, without the pauses. */
     private static final Duration MOST = Duration.ofSeconds(40);
     /** When the worst is over, on a slow machine, or users have warmed the code themselves. */
-    private static final Duration READY = Duration.ofSeconds(20);
+    private static final Duration READY = Duration.ofSeconds(25);
     /** How long it waits for a pause that they leave. */
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 

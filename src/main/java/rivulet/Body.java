@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import java.io.IOException;
@@ -17,6 +19,7 @@ final class Body {
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .nodeFactory(new FiniteNumbers())
             .build();
 
     private static final String SETTING = "a larger MAX_BODY_BYTES would take it";
@@ -101,5 +104,19 @@ final class Body {
         String first = message.lines().findFirst().orElse("");
         // "[Source: REDACTED (...); line: 1, column: 1]": where it is, is all that is of use.
         return first.replaceAll("\\[Source: [^;\\[]*; ([^]\\[]*)]", "$1");
+    }
+
+    /** What is read as infinite would go on as a text. */
+    private static final class FiniteNumbers extends JsonNodeFactory {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public NumericNode numberNode(double number) {
+            if (Double.isInfinite(number)) {
+                throw RequestError.badRequest(
+                        "The body holds a number that is too large: it must be within " + Double.MAX_VALUE + ".");
+            }
+            return super.numberNode(number);
+        }
     }
 }

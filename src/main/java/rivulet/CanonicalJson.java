@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 
 /**
  * JSON as one text, the same for equal values, in whatever order and however its numbers are written. In a class of its
@@ -37,12 +36,8 @@ final class CanonicalJson {
     private static final class ByValue extends JsonSerializer<Number> {
         @Override
         public void serialize(Number number, JsonGenerator json, SerializerProvider provider) throws IOException {
-            String text = number.toString();
-            // A number too large for a double has become a word, Infinity.
             json.writeNumber(
-                    Double.isFinite(number.doubleValue()) || number instanceof BigInteger
-                            ? new BigDecimal(text).stripTrailingZeros().toString()
-                            : text);
+                    new BigDecimal(number.toString()).stripTrailingZeros().toString());
         }
     }
 }

@@ -205,6 +205,15 @@ class BadInputTest {
     }
 
     @Test
+    void aNumberThatNoDoubleHoldsIsRefused() {
+        for (String number : List.of("1e999", "-1e999")) {
+            String message =
+                    refused(400, server.post("/sse/chat", "{\"message\":\"hi\",\"extra\":{\"x\":[" + number + "]}}"));
+            assertTrue(message.contains("too large"), message);
+        }
+    }
+
+    @Test
     void whatIsQuotedIsNotCutInTheMiddleOfACharacter() {
         for (String before : List.of("x".repeat(58), "x".repeat(59))) {
             String kind = before + "\uD83D\uDE00".repeat(2);

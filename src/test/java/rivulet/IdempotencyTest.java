@@ -102,8 +102,7 @@ class IdempotencyTest {
         HttpResponse<String> of = post(body.formatted("1", large), "l");
         assertEquals(id(of), id(post(body.formatted("1", large), "l")));
         assertEquals(409, post(body.formatted("1", large + "0"), "l").statusCode());
-        HttpResponse<String> infinite = post(body.formatted("1", "1e999"), "i");
-        assertEquals(id(infinite), id(post(body.formatted("1", "1e999"), "i")));
+        assertEquals(400, post(body.formatted("1", "1e999"), "i").statusCode());
     }
 
     @Test

@@ -34,10 +34,10 @@ final class ResponsesReader implements AnswerReader {
     private final Set<String> callsWithName = new HashSet<>();
     private final Set<String> callsWithArguments = new HashSet<>();
     private Progress progress = Progress.OPEN;
-    /** Of text and refusals. */
-    private @Nullable Teller answerTeller;
+    /** Text and refusals. */
+    private final Words answer;
 
-    private @Nullable Teller reasoningTeller;
+    private final Words thoughts;
     private final boolean resumed;
     private boolean anyRefusal;
 
@@ -46,10 +46,8 @@ final class ResponsesReader implements AnswerReader {
         this.sink = sink;
         this.scrubber = scrubber;
         this.resumed = resumed;
-        if (resumed) {
-            this.answerTeller = Teller.DELTAS;
-            this.reasoningTeller = Teller.DELTAS;
-        }
+        this.answer = new Words(resumed ? Teller.DELTAS : null);
+        this.thoughts = new Words(resumed ? Teller.DELTAS : null);
     }
 
     @Override
@@ -127,31 +125,20 @@ final class ResponsesReader implements AnswerReader {
     }
 
     private void text(Teller teller, String piece) {
-        if (speaksForAnswer(teller, piece)) {
+        if (answer.areToldBy(teller, piece)) {
             sink.text(scrubber.whole(piece));
         }
     }
 
     private void refusal(Teller teller, String piece) {
-        if (speaksForAnswer(teller, piece)) {
+        if (answer.areToldBy(teller, piece)) {
             anyRefusal = true;
             sink.refusal(scrubber.whole(piece));
         }
     }
 
-    /** Whether these words are told, and not told again. */
-    private boolean speaksForAnswer(Teller teller, String piece) {
-        if (!piece.isEmpty() && (answerTeller == null || teller == Teller.DELTAS)) {
-            answerTeller = teller;
-        }
-        return !piece.isEmpty() && answerTeller == teller;
-    }
-
     private void reasoning(Teller teller, String piece) {
-        if (!piece.isEmpty() && (reasoningTeller == null || teller == Teller.DELTAS)) {
-            reasoningTeller = teller;
-        }
-        if (reasoningTeller == teller) {
+        if (thoughts.areToldBy(teller, piece)) {
             sink.reasoning(scrubber.whole(piece));
         }
     }
@@ -260,5 +247,25 @@ final class ResponsesReader implements AnswerReader {
     private static @Nullable String textOf(JsonNode first, JsonNode second) {
         String text = first.asText(second.asText(""));
         return text.isEmpty() ? null : text;
+    }
+
+    /** Words of one kind, and what tells them. */
+    private static final class Words {
+        private @Nullable Teller teller;
+
+        private Words(@Nullable Teller teller) {
+            this.teller = teller;
+        }
+
+        /** Whether these are told for the first time. */
+        private boolean areToldBy(Teller by, String piece) {
+            if (piece.isEmpty()) {
+                return false;
+            }
+            if (teller == null || by == Teller.DELTAS) {
+                teller = by;
+            }
+            return teller == by;
+        }
     }
 }

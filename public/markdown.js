@@ -40,7 +40,7 @@ const marked = new Marked({
 
 /**
  * The rest of a text that has taken too long, as it is: marked's effort grows with the square of some texts, and with the
- * cube of others; eight thousand characters of `[a](` hold up the page for ten seconds, and twice as many for a minute.
+ * cube of others; eight thousand characters of `[a](` hold up the page for ten seconds.
  */
 function tooMuch(level) {
   return {

@@ -1,11 +1,8 @@
 package rivulet;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,11 +13,8 @@ import java.util.Optional;
 
 /** A request's body, read as one JSON object. */
 final class Body {
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .nodeFactory(new FiniteNumbers())
-            .build();
+    private static final ObjectMapper MAPPER =
+            StrictJson.reader().nodeFactory(new FiniteNumbers()).build();
 
     private static final String SETTING = "a larger MAX_BODY_BYTES would take it";
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import rivulet.access.Refusal;
+import rivulet.log.Excerpt;
 import rivulet.log.StoreAway;
 import rivulet.log.Wordless;
 
@@ -98,17 +99,8 @@ final class Errors {
 
     private static String json(String code, String message) {
         ObjectNode error = JsonNodeFactory.instance.objectNode();
-        error.putObject("error").put("code", code).put("message", shortened(message, MOST_CHARS));
+        error.putObject("error").put("code", code).put("message", Excerpt.of(message, MOST_CHARS));
         return error.toString();
-    }
-
-    /** A text, or its beginning, which never ends in half a character. */
-    static String shortened(String text, int mostChars) {
-        if (text.length() <= mostChars) {
-            return text;
-        }
-        boolean half = Character.isHighSurrogate(text.charAt(mostChars - 1));
-        return text.substring(0, half ? mostChars - 1 : mostChars) + "…";
     }
 
     /** What the server refuses before any route sees it, in the same shape. */
@@ -122,31 +114,29 @@ final class Errors {
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            int status = response.getStatus();
+            RequestError error = error(request, response.getStatus());
             cors.before(request, response);
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
             response.getHeaders().put("X-Content-Type-Options", "nosniff");
-            if (status >= HttpStatus.INTERNAL_SERVER_ERROR_500 && stops(request)) {
-                // Whatever it has run into while its parts end is nobody's mistake.
-                RequestError draining = RequestError.draining();
-                draining.headers().forEach(response.getHeaders()::put);
-                response.setStatus(draining.status());
-                write(response, json(draining.code(), draining.getMessage()), callback);
-                return true;
-            }
-            if (status == HttpStatus.SERVICE_UNAVAILABLE_503) {
+            if (error.status() == HttpStatus.SERVICE_UNAVAILABLE_503) {
                 response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
             }
-            write(response, json("http_" + status, words(request, status)), callback);
+            error.headers().forEach(response.getHeaders()::put);
+            response.setStatus(error.status());
+            String body = json(error.code(), error.getMessage());
+            response.write(true, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), callback);
             return true;
+        }
+
+        private static RequestError error(Request request, int status) {
+            // Whatever it has run into while its parts end is nobody's mistake.
+            return status >= HttpStatus.INTERNAL_SERVER_ERROR_500 && stops(request)
+                    ? RequestError.draining()
+                    : RequestError.ofStatus(status, words(request, status));
         }
 
         private static boolean stops(Request request) {
             return !request.getConnectionMetaData().getConnector().getServer().isRunning();
-        }
-
-        private static void write(Response response, String body, Callback callback) {
-            response.write(true, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), callback);
         }
 
         private static String words(Request request, int status) {

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.TraceContext;
+import rivulet.log.Excerpt;
 
 /**
  * The members of a request's body, or the parameters of its query, read by name and type. Whatever has been asked for is
@@ -182,6 +183,6 @@ final class Fields {
     }
 
     private static String quote(String text) {
-        return "\"" + Errors.shortened(text, 60) + "\"";
+        return "\"" + Excerpt.of(text, 60) + "\"";
     }
 }

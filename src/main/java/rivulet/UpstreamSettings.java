@@ -1,10 +1,7 @@
 package rivulet;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -197,10 +194,7 @@ final class UpstreamSettings {
 
     private static JsonNode json(String listOrFile) {
         try {
-            // Of two lists, or of two members of one name, one would be passed over.
-            return JsonMapper.builder()
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            return StrictJson.reader()
                     .build()
                     .readTree(listOrFile.matches("(?s)[\\[{].*") ? listOrFile : Files.readString(Path.of(listOrFile)));
         } catch (JsonProcessingException e) {

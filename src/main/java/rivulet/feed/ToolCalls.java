@@ -106,13 +106,16 @@ final class ToolCalls {
             anyArguments |= !piece.isBlank();
             for (int i = 0; i < piece.length(); i++) {
                 char c = piece.charAt(i);
-                if (escaped || !inString) {
-                    depth += escaped ? 0 : c == '{' ? 1 : c == '}' ? -1 : 0;
-                    inString |= c == '"';
+                if (escaped) {
                     escaped = false;
-                } else {
+                } else if (c == '"') {
+                    inString = !inString;
+                } else if (inString) {
                     escaped = c == '\\';
-                    inString = c != '"';
+                } else if (c == '{') {
+                    depth++;
+                } else if (c == '}') {
+                    depth--;
                 }
             }
         }

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
+import rivulet.log.Excerpt;
 
 /**
  * What an upstream says has gone wrong, in any of the shapes that are in use: an OpenAI error object, a bare text, a list
@@ -228,7 +229,6 @@ record UpstreamError(
 
     private static String clean(String words, Scrubber scrubber) {
         // Scrubbed before it is cut: half a key would not be known as one.
-        String clean = scrubber.scrub(words);
-        return clean.length() > MOST_CHARS ? clean.substring(0, MOST_CHARS) + "…" : clean;
+        return Excerpt.of(scrubber.scrub(words), MOST_CHARS);
     }
 }

@@ -53,28 +53,36 @@ final class RedisReaper {
         List<String> allDead = dead(redis);
         long until = nanoTime.getAsLong() + MOST.toNanos();
         for (String dead : allDead) {
-            long before = redis.scard(RedisKeys.live(dead));
-            long endedBefore = ended.sum();
-            long left = before;
-            boolean more = left > 0;
-            while (more) {
-                List<String> ids = redis.srandmember(RedisKeys.live(dead), BATCH);
-                endAll(redis, dead, takeOvers.take(redis, dead, ids));
-                long now = redis.scard(RedisKeys.live(dead));
-                // Some may be left to other nodes: then there are more, and nothing to do.
-                more = now > 0 && now < left && nanoTime.getAsLong() - until < 0;
-                left = now;
-            }
-            if (left == 0) {
-                redis.srem(RedisKeys.NODES, dead);
-            }
-            if (left < before || before == 0) {
-                LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended.sum() - endedBefore);
-            }
-            if (nanoTime.getAsLong() - until >= 0) {
+            reap(redis, dead, until);
+            if (isPast(until)) {
                 return;
             }
         }
+    }
+
+    private void reap(RedisClient redis, String dead, long until) {
+        long before = redis.scard(RedisKeys.live(dead));
+        long endedBefore = ended.sum();
+        long left = before;
+        boolean more = left > 0;
+        while (more) {
+            List<String> ids = redis.srandmember(RedisKeys.live(dead), BATCH);
+            endAll(redis, dead, takeOvers.take(redis, dead, ids));
+            long now = redis.scard(RedisKeys.live(dead));
+            // Some may be left to other nodes: then there are more, and nothing to do.
+            more = now > 0 && now < left && !isPast(until);
+            left = now;
+        }
+        if (left == 0) {
+            redis.srem(RedisKeys.NODES, dead);
+        }
+        if (left < before || before == 0) {
+            LOG.warn("node {} is gone: {} of its streams end owner_lost", dead, ended.sum() - endedBefore);
+        }
+    }
+
+    private boolean isPast(long nanos) {
+        return nanoTime.getAsLong() - nanos >= 0;
     }
 
     /**

@@ -16,11 +16,14 @@ record RedisTimes(String live, String ended, String claim) {
     private static final Duration LEAST_ENDED = Duration.ofSeconds(2);
 
     static RedisTimes of(Duration retention) {
-        Duration live = retention.compareTo(LEAST_LIVE) > 0 ? retention : LEAST_LIVE;
-        Duration ended = retention.compareTo(LEAST_ENDED) > 0 ? retention : LEAST_ENDED;
+        Duration live = longer(retention, LEAST_LIVE);
         return new RedisTimes(
                 String.valueOf(live.toMillis()),
-                String.valueOf(ended.toMillis()),
+                String.valueOf(longer(retention, LEAST_ENDED).toMillis()),
                 String.valueOf(live.plus(retention).toMillis()));
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 }

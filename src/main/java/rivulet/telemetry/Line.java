@@ -2,6 +2,7 @@ package rivulet.telemetry;
 
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Excerpt;
 
 /**
  * One line of the access log. What a caller may have chosen cannot end it, or look like another field: whatever is not
@@ -23,7 +24,7 @@ final class Line {
     Line with(String name, @Nullable String value) {
         if (value != null) {
             name(name);
-            String shown = value.length() > MOST_CHARS ? value.substring(0, MOST_CHARS) + "…" : value;
+            String shown = Excerpt.of(value, MOST_CHARS);
             if (!json && PLAIN.matcher(shown).matches()) {
                 text.append(shown);
             } else {

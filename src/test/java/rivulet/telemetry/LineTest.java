@@ -56,6 +56,9 @@ class LineTest {
     @Test
     void aLongValueIsCut() {
         assertTrue(logfmt("y".repeat(100_000)).length() < 300);
+        String emoji = "\uD83D\uDE00";
+        assertEquals("a=\"" + "y".repeat(199) + "…\" n=1", logfmt("y".repeat(199) + emoji));
+        assertEquals("a=\"" + "y".repeat(198) + "\\ud83d\\ude00…\" n=1", logfmt("y".repeat(198) + emoji + "y"));
     }
 
     @Test

@@ -180,6 +180,42 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void responsesCallsOfItemsWithoutAnIdAreToldApart() throws IOException {
+        String item =
+                "{\"type\":\"response.output_item.%s\",\"item\":{\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}}";
+        String delta = "{\"type\":\"response.function_call_arguments.delta\",\"item_id\":\"%s\",\"delta\":\"%s\"}";
+        String completed = "{\"type\":\"response.completed\",\"response\":{}}";
+        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}";
+        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
+        String end = "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}";
+        assertEquals(
+                List.of(
+                        call.formatted(0, "fc_a", ""),
+                        piece.formatted(0, "[1"),
+                        piece.formatted(0, "]"),
+                        call.formatted(1, "fc_b", ""),
+                        piece.formatted(1, "[2]"),
+                        end),
+                events(
+                        "responses",
+                        item.formatted("added", "fc_a", ""),
+                        delta.formatted("fc_a", "[1"),
+                        delta.formatted("fc_a", "]"),
+                        item.formatted("added", "fc_b", ""),
+                        delta.formatted("fc_b", "[2]"),
+                        item.formatted("done", "fc_a", "[1]"),
+                        item.formatted("done", "fc_b", "[2]"),
+                        completed));
+        assertEquals(
+                List.of(call.formatted(0, "fc_a", "[1]"), call.formatted(1, "fc_b", "[2]"), end),
+                events(
+                        "responses",
+                        item.formatted("done", "fc_a", "[1]"),
+                        item.formatted("done", "fc_b", "[2]"),
+                        completed));
+    }
+
+    @Test
     void usageHasOneShapeAndKeepsWhatTheProviderAdds() throws IOException {
         String done =
                 "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\",\"usage\":%s}";

@@ -237,11 +237,15 @@ final class ResponsesReader implements AnswerReader {
         return calls.computeIfAbsent(key, k -> calls.size());
     }
 
-    /** What tells one call from another: its place in the output; its item's id changes at some servers. */
+    /**
+     * What tells one call from another: its place in the output; its item's id changes at some servers. At llama.cpp the
+     * item has none, and its arguments come under the call's.
+     */
     private static String key(JsonNode event, JsonNode item) {
         return event.has("output_index")
                 ? event.path("output_index").asText()
-                : item.path("item_id").asText(item.path("id").asText(""));
+                : item.path("item_id")
+                        .asText(item.path("id").asText(item.path("call_id").asText("")));
     }
 
     private static @Nullable String textOf(JsonNode first, JsonNode second) {

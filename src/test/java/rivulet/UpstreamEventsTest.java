@@ -216,6 +216,41 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void responsesCallsAtOnePlaceAreToldApart() throws IOException {
+        String item =
+                "{\"type\":\"response.output_item.%s\",\"output_index\":0,\"item\":{\"id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}}";
+        String delta =
+                "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":0,\"item_id\":\"%s\",\"delta\":\"%s\"}";
+        String arguments =
+                "{\"type\":\"response.function_call_arguments.done\",\"output_index\":0,\"item_id\":\"%s\",\"arguments\":\"%s\"}";
+        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}";
+        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
+        assertEquals(
+                List.of(
+                        call.formatted(0, "a"),
+                        piece.formatted(0, "[1]"),
+                        call.formatted(1, "b"),
+                        piece.formatted(1, "[2]"),
+                        call.formatted(2, "c"),
+                        piece.formatted(2, "[3]"),
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}"),
+                events(
+                        "responses",
+                        item.formatted("added", "i", "a", ""),
+                        delta.formatted("i", "[1]"),
+                        arguments.formatted("i", "[1]"),
+                        item.formatted("done", "i", "a", "[1]"),
+                        item.formatted("added", "j", "b", ""),
+                        arguments.formatted("j", "[2]"),
+                        item.formatted("done", "j", "b", "[2]"),
+                        item.formatted("added", "k", "c", ""),
+                        item.formatted("added", "other", "c", ""),
+                        delta.formatted("k", "[3]"),
+                        item.formatted("done", "k", "other", "[3]"),
+                        "{\"type\":\"response.completed\",\"response\":{}}"));
+    }
+
+    @Test
     void usageHasOneShapeAndKeepsWhatTheProviderAdds() throws IOException {
         String done =
                 "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\",\"usage\":%s}";

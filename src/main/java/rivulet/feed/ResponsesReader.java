@@ -31,7 +31,11 @@ final class ResponsesReader implements AnswerReader {
     private final Sink sink;
     private final Scrubber scrubber;
     private final Map<String, Integer> calls = new HashMap<>();
-    private final Set<String> callsWithName = new HashSet<>();
+    /** The ids of those that were announced. */
+    private final Map<String, String> ids = new HashMap<>();
+    /** The newest call of each place in the output that has several. */
+    private final Map<String, String> newest = new HashMap<>();
+
     private final Set<String> callsWithArguments = new HashSet<>();
     private Progress progress = Progress.OPEN;
     /** Text and refusals. */
@@ -84,15 +88,15 @@ final class ResponsesReader implements AnswerReader {
                 reasoning(Teller.TEXT_DONE, event.path("text").asText(""));
             case "response.content_part.done", "response.reasoning_summary_part.done" ->
                 part(Teller.PART_DONE, event.path("part"));
-            case "response.output_item.added" -> call(key(event, event.path("item")), event.path("item"), false);
+            case "response.output_item.added" -> call(place(event, event.path("item")), event.path("item"), false);
             case "response.output_item.done" -> {
                 parts(Teller.ITEM_DONE, event.path("item"));
-                call(key(event, event.path("item")), event.path("item"), true);
+                call(place(event, event.path("item")), event.path("item"), true);
             }
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
-                arguments(key(event, event), delta);
+                arguments(callAt(place(event, event)), delta);
             case "response.function_call_arguments.done", "response.custom_tool_call_input.done" ->
-                argumentsDone(key(event, event), event);
+                argumentsDone(callAt(place(event, event)), event);
             case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
             case "response.failed" -> fail(UpstreamError.of(response.path("error"), scrubber));
             default -> other(event, type);
@@ -199,15 +203,22 @@ final class ResponsesReader implements AnswerReader {
     }
 
     /** A call is announced when its item is added; one that was not is told whole when it is done. */
-    private void call(String key, JsonNode item, boolean done) {
+    private void call(String place, JsonNode item, boolean done) {
         String type = item.path("type").asText();
         if (!type.equals("function_call") && !type.equals("custom_tool_call")) {
             return;
         }
-        if (callsWithName.add(key)) {
+        String id = item.path("call_id").asText(item.path("id").asText(""));
+        String key = callAt(place);
+        // Ollama has several at one place. One that is done is no other call: at vLLM its id has changed by then.
+        if (!done && !id.equals(ids.getOrDefault(key, id))) {
+            key = place + " " + id;
+            newest.put(place, key);
+        }
+        if (ids.putIfAbsent(key, id) == null) {
             String whole = done ? newArguments(key, item) : "";
-            String id = textOf(item.path("call_id"), item.path("id"));
-            sink.toolCall(callIndex(key), id, item.path("name").asText(), scrubber.whole(whole));
+            sink.toolCall(
+                    callIndex(key), id.isEmpty() ? null : id, item.path("name").asText(), scrubber.whole(whole));
         } else if (done) {
             arguments(key, newArguments(key, item));
         }
@@ -222,7 +233,7 @@ final class ResponsesReader implements AnswerReader {
 
     private void argumentsDone(String key, JsonNode event) {
         // At servers that change an item's id from event to event, they may be those of a call that was told by deltas.
-        if (callsWithName.contains(key) || callsWithArguments.isEmpty()) {
+        if (ids.containsKey(key) || callsWithArguments.isEmpty()) {
             arguments(key, newArguments(key, event));
         }
     }
@@ -237,20 +248,19 @@ final class ResponsesReader implements AnswerReader {
         return calls.computeIfAbsent(key, k -> calls.size());
     }
 
+    private String callAt(String place) {
+        return newest.getOrDefault(place, place);
+    }
+
     /**
      * What tells one call from another: its place in the output; its item's id changes at some servers. At llama.cpp the
      * item has none, and its arguments come under the call's.
      */
-    private static String key(JsonNode event, JsonNode item) {
+    private static String place(JsonNode event, JsonNode item) {
         return event.has("output_index")
                 ? event.path("output_index").asText()
                 : item.path("item_id")
                         .asText(item.path("id").asText(item.path("call_id").asText("")));
-    }
-
-    private static @Nullable String textOf(JsonNode first, JsonNode second) {
-        String text = first.asText(second.asText(""));
-        return text.isEmpty() ? null : text;
     }
 
     /** Words of one kind, and what tells them. */

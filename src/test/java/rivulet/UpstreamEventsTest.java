@@ -251,6 +251,38 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aResponsesCallThatEndsAtTheNextOnesPlaceIsToldOnce() throws IOException {
+        String added =
+                "{\"type\":\"response.output_item.added\",\"output_index\":%d,\"item\":{\"id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}}";
+        String delta =
+                "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":%d,\"item_id\":\"%s\",\"delta\":\"%s\"}";
+        String arguments =
+                "{\"type\":\"response.function_call_arguments.done\",\"output_index\":%d,\"item_id\":\"%s\",\"arguments\":\"%s\"}";
+        String done =
+                "{\"type\":\"response.output_item.done\",\"output_index\":%d,\"item\":{\"id\":null,\"item_id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"other\",\"name\":\"f\",\"arguments\":\"%s\"}}";
+        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}";
+        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
+        assertEquals(
+                List.of(
+                        call.formatted(0, "a"),
+                        piece.formatted(0, "[1]"),
+                        call.formatted(1, "b"),
+                        piece.formatted(1, "[2]"),
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}"),
+                events(
+                        "responses",
+                        added.formatted(1, "i", "a"),
+                        delta.formatted(1, "i", "[1]"),
+                        arguments.formatted(2, "i", "[1]"),
+                        done.formatted(2, "i", "[1]"),
+                        added.formatted(2, "j", "b"),
+                        delta.formatted(2, "j", "[2]"),
+                        arguments.formatted(3, "j", "[2]"),
+                        done.formatted(3, "j", "[2]"),
+                        "{\"type\":\"response.completed\",\"response\":{}}"));
+    }
+
+    @Test
     void usageHasOneShapeAndKeepsWhatTheProviderAdds() throws IOException {
         String done =
                 "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\",\"usage\":%s}";
@@ -357,6 +389,17 @@ class UpstreamEventsTest {
                 events(
                                 "responses",
                                 "{\"type\":\"response.completed\",\"response\":{\"output\":[{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\",\"arguments\":\"1\"},{\"type\":\"function_call\",\"call_id\":\"b\",\"name\":\"f\",\"arguments\":\"2\"}]}}")
+                        .subList(0, 2));
+        String done =
+                "{\"type\":\"response.output_item.done\",\"output_index\":%d,\"item\":{\"type\":\"function_call\",\"call_id\":\"f\",\"name\":\"f\",\"arguments\":\"%d\"}}";
+        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"f\",\"name\":\"f\",\"arguments\":\"%d\"}";
+        assertEquals(
+                List.of(call.formatted(0, 1), call.formatted(1, 2)),
+                events(
+                                "responses",
+                                done.formatted(0, 1),
+                                done.formatted(1, 2),
+                                "{\"type\":\"response.completed\",\"response\":{}}")
                         .subList(0, 2));
     }
 

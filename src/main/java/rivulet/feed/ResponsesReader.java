@@ -1,10 +1,6 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
@@ -30,13 +26,7 @@ final class ResponsesReader implements AnswerReader {
 
     private final Sink sink;
     private final Scrubber scrubber;
-    private final Map<String, Integer> calls = new HashMap<>();
-    /** The ids of those that were announced. */
-    private final Map<String, String> ids = new HashMap<>();
-    /** The newest call of each place in the output that has several. */
-    private final Map<String, String> newest = new HashMap<>();
-
-    private final Set<String> callsWithArguments = new HashSet<>();
+    private final OutputCalls calls;
     private Progress progress = Progress.OPEN;
     /** Text and refusals. */
     private final Words answer;
@@ -49,6 +39,7 @@ final class ResponsesReader implements AnswerReader {
     ResponsesReader(Sink sink, Scrubber scrubber, boolean resumed) {
         this.sink = sink;
         this.scrubber = scrubber;
+        this.calls = new OutputCalls(sink, scrubber);
         this.resumed = resumed;
         this.answer = new Words(resumed ? Teller.DELTAS : null);
         this.thoughts = new Words(resumed ? Teller.DELTAS : null);
@@ -88,15 +79,15 @@ final class ResponsesReader implements AnswerReader {
                 reasoning(Teller.TEXT_DONE, event.path("text").asText(""));
             case "response.content_part.done", "response.reasoning_summary_part.done" ->
                 part(Teller.PART_DONE, event.path("part"));
-            case "response.output_item.added" -> call(place(event, event.path("item")), event.path("item"), false);
+            case "response.output_item.added" -> calls.added(event);
             case "response.output_item.done" -> {
                 parts(Teller.ITEM_DONE, event.path("item"));
-                call(place(event, event.path("item")), event.path("item"), true);
+                calls.done(event);
             }
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
-                arguments(callAt(place(event, event)), delta);
+                calls.delta(event, delta);
             case "response.function_call_arguments.done", "response.custom_tool_call_input.done" ->
-                argumentsDone(callAt(place(event, event)), event);
+                calls.argumentsDone(event);
             case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
             case "response.failed" -> fail(UpstreamError.of(response.path("error"), scrubber));
             default -> other(event, type);
@@ -168,21 +159,19 @@ final class ResponsesReader implements AnswerReader {
             sink.done(filtered ? FinishReason.CONTENT_FILTER : FinishReason.LENGTH, cut.isEmpty() ? null : cut);
         } else {
             sink.done(
-                    anyRefusal ? FinishReason.REFUSAL : calls.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS,
+                    anyRefusal ? FinishReason.REFUSAL : calls.any() ? FinishReason.TOOL_CALLS : FinishReason.STOP,
                     null);
         }
     }
 
     /** What the whole response holds, as far as nothing of its kind was said before. */
     private void output(JsonNode items) {
-        boolean called = resumed || !calls.isEmpty();
-        int index = 0;
+        boolean called = resumed || calls.any();
         for (JsonNode item : items) {
             parts(Teller.RESPONSE, item);
             if (!called) {
-                call(String.valueOf(index), item, true);
+                calls.whole(item);
             }
-            index++;
         }
     }
 
@@ -200,67 +189,6 @@ final class ResponsesReader implements AnswerReader {
             case "summary_text", "reasoning_text" -> reasoning(teller, words);
             default -> {}
         }
-    }
-
-    /** A call is announced when its item is added; one that was not is told whole when it is done. */
-    private void call(String place, JsonNode item, boolean done) {
-        String type = item.path("type").asText();
-        if (!type.equals("function_call") && !type.equals("custom_tool_call")) {
-            return;
-        }
-        String id = item.path("call_id").asText(item.path("id").asText(""));
-        String key = callAt(place);
-        // Ollama has several at one place. One that is done is no other call: at vLLM its id has changed by then.
-        if (!done && !id.equals(ids.getOrDefault(key, id))) {
-            key = place + " " + id;
-            newest.put(place, key);
-        }
-        if (ids.putIfAbsent(key, id) == null) {
-            String whole = done ? newArguments(key, item) : "";
-            sink.toolCall(
-                    callIndex(key), id.isEmpty() ? null : id, item.path("name").asText(), scrubber.whole(whole));
-        } else if (done) {
-            arguments(key, newArguments(key, item));
-        }
-    }
-
-    private void arguments(String key, String piece) {
-        if (!piece.isEmpty()) {
-            callsWithArguments.add(key);
-            sink.toolCall(callIndex(key), null, null, scrubber.whole(piece));
-        }
-    }
-
-    private void argumentsDone(String key, JsonNode event) {
-        // At servers that change an item's id from event to event, they may be those of a call that was told by deltas.
-        if (ids.containsKey(key) || callsWithArguments.isEmpty()) {
-            arguments(key, newArguments(key, event));
-        }
-    }
-
-    /** All of a call's arguments; empty if any of them were told before. */
-    private String newArguments(String key, JsonNode holder) {
-        String whole = holder.path("arguments").asText(holder.path("input").asText(""));
-        return whole.isEmpty() || !callsWithArguments.add(key) ? "" : whole;
-    }
-
-    private int callIndex(String key) {
-        return calls.computeIfAbsent(key, k -> calls.size());
-    }
-
-    private String callAt(String place) {
-        return newest.getOrDefault(place, place);
-    }
-
-    /**
-     * What tells one call from another: its place in the output; its item's id changes at some servers. At llama.cpp the
-     * item has none, and its arguments come under the call's.
-     */
-    private static String place(JsonNode event, JsonNode item) {
-        return event.has("output_index")
-                ? event.path("output_index").asText()
-                : item.path("item_id")
-                        .asText(item.path("id").asText(item.path("call_id").asText("")));
     }
 
     /** Words of one kind, and what tells them. */

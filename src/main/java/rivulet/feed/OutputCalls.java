@@ -37,7 +37,7 @@ final class OutputCalls {
         if (isCall(item)) {
             List<String> names = names(event, item);
             @Nullable Call call = findSurely(names);
-            if (call == null || (call.id != null && !call.id.equals(id(item)))) {
+            if (call == null || call.done || (call.id != null && !call.id.equals(id(item)))) {
                 call = begin(names);
             }
             tell(call, item, "");
@@ -148,7 +148,7 @@ final class OutputCalls {
             call.id = id;
             call.anyArguments |= !piece.isEmpty();
             sink.toolCall(
-                    call.index, id.isEmpty() ? null : id, item.path("name").asText(), scrubber.whole(piece));
+                    call.index, id.isEmpty() ? null : id, item.path("name").asText(""), scrubber.whole(piece));
         } else {
             tell(call, piece);
         }

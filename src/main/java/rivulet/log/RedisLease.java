@@ -176,6 +176,7 @@ final class RedisLease implements Runnable {
         redis.sadd(RedisKeys.NODES, node);
         if (before == null) {
             // It had run out: others may have acted on that. Or Redis is empty.
+            link.emptied();
             writer.fenceLost(redis);
             writer.checkAll();
         }

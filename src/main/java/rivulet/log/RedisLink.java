@@ -44,7 +44,7 @@ final class RedisLink implements AutoCloseable {
     @GuardedBy("this")
     private boolean failureTold;
 
-    /** When it was reached again last; null: it was never away. */
+    /** When it was reached again last, or found to have lost what it had; null: neither has been. */
     @GuardedBy("this")
     private @Nullable Long backNanos;
 
@@ -81,7 +81,14 @@ final class RedisLink implements AutoCloseable {
         return state() == StoreState.REACHABLE;
     }
 
-    /** Whether Redis was away, and has been back for no longer than that. */
+    /** Redis has lost what it had, though it may never have been seen to be away. */
+    synchronized void emptied() {
+        if (state != StoreState.NEVER_REACHED) {
+            backNanos = System.nanoTime();
+        }
+    }
+
+    /** Whether Redis was away, or was emptied, and that no longer ago than so. */
     synchronized boolean justBack(Duration most) {
         return backNanos != null && System.nanoTime() - backNanos <= most.toNanos();
     }

@@ -49,6 +49,7 @@ final class RedisReader implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(RedisReader.class);
 
     private final RedisLink link;
+    private final String node;
     private final RedisInbox inbox;
     private final Runnable onWatched;
     private final LongConsumer onGrowth;
@@ -57,11 +58,19 @@ final class RedisReader implements Runnable {
     private volatile boolean closed;
 
     /**
+     * @param node this node's name
      * @param onWatched run when a log has a first watcher; quick
      * @param onGrowth told by how many bytes the copies here have grown, negative if they are let go
      */
-    RedisReader(RedisLink link, RedisInbox inbox, Runnable onWatched, LongConsumer onGrowth, LongSupplier nanoTime) {
+    RedisReader(
+            RedisLink link,
+            String node,
+            RedisInbox inbox,
+            Runnable onWatched,
+            LongConsumer onGrowth,
+            LongSupplier nanoTime) {
         this.link = link;
+        this.node = node;
         this.inbox = inbox;
         this.onWatched = onWatched;
         this.onGrowth = onGrowth;
@@ -71,7 +80,7 @@ final class RedisReader implements Runnable {
     /**
      * The log of another node.
      *
-     * @throws StoreAway if Redis does not answer, or was away and may have lost it: its node, if it lives, tells it again
+     * @throws StoreAway if Redis does not answer, or may have lost it: its node, if it lives, tells it again
      */
     Optional<StreamLog> find(String id) {
         RedisLog known = logs.get(id);
@@ -79,7 +88,7 @@ final class RedisReader implements Runnable {
             RedisLog loaded = link.ask(redis -> load(redis, id));
             if (loaded == null) {
                 // A client that is told that there is none never asks again.
-                if (link.justBack(RETOLD)) {
+                if (emptied() || link.justBack(RETOLD)) {
                     throw new StoreAway("Redis may not have been told of stream " + id + " again yet");
                 }
                 return Optional.empty();
@@ -95,6 +104,11 @@ final class RedisReader implements Runnable {
         }
         known.touch();
         return Optional.of(known);
+    }
+
+    /** Whether Redis has lost what it had, and this node has not told it of itself again. */
+    private boolean emptied() {
+        return !link.ask(redis -> redis.exists(RedisKeys.lease(node)));
     }
 
     /** What is here of other nodes' logs. */

@@ -95,7 +95,7 @@ public final class RedisStore implements LogStore {
         link = new RedisLink(address, RedisReader.BLOCK);
         inbox = new RedisInbox(link, node, nanoTime);
         writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
-        reader = new RedisReader(link, inbox, this::watched, memory::grown, nanoTime);
+        reader = new RedisReader(link, node, inbox, this::watched, memory::grown, nanoTime);
         memory.foldToo(reader::copies);
         takeOvers = new RedisTakeOvers(link, times, node, writer, memory, this::owned, lostEnded);
         RedisReaper reaper = new RedisReaper(times, node, takeOvers, lostEnded, nanoTime);

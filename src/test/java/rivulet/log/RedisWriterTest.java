@@ -178,6 +178,18 @@ class RedisWriterTest {
         TestServer.await("it is known to be gone", () -> isKnownToBeGone(other, id));
     }
 
+    @Test
+    void aRedisThatIsEmptiedIsNoReasonToSayThatThereIsNoSuchStream() {
+        StreamLog log = node.create(Kind.CHAT, null);
+        awaitInRedis(log, 1);
+        client.flushAll();
+        // Its node, which has nothing to write just now, finds that out when it renews its lease.
+        TestServer.await("it is told again", () -> {
+            assertFalse(isKnownToBeGone(other, log.start().stream()), "it lives");
+            return inRedis(log).size() == 1;
+        });
+    }
+
     private static boolean isKnownToBeGone(LogStore store, String id) {
         try {
             return store.find(id).isEmpty();

@@ -22,6 +22,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
+import rivulet.wire.Silence;
 
 /**
  * Takes in a POST's whole body before any route sees it, and no thread waits for it meanwhile: bodies that trickle in
@@ -86,6 +87,9 @@ final class BodyFirst extends Handler.Wrapper {
         /** Set once something has to be waited for: most bodies are there with their head. */
         @GuardedBy("this")
         private @Nullable Future<?> deadline;
+
+        @GuardedBy("this")
+        private Runnable endSilence = () -> {};
 
         /** @param most that is kept, and one piece more; 0: nothing is */
         private Loading(Request request, Response response, Callback callback, int most) {
@@ -159,6 +163,7 @@ final class BodyFirst extends Handler.Wrapper {
         private synchronized void limitWait() {
             if (deadline == null && !over) {
                 deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
+                endSilence = Silence.allow(request);
             }
         }
 
@@ -202,8 +207,9 @@ final class BodyFirst extends Handler.Wrapper {
         private synchronized boolean end() {
             boolean mine = !over;
             over = true;
-            if (deadline != null) {
+            if (mine && deadline != null) {
                 deadline.cancel(false);
+                endSilence.run();
             }
             return mine;
         }

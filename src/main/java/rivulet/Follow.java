@@ -23,6 +23,7 @@ import rivulet.telemetry.Metrics;
 import rivulet.wire.Format;
 import rivulet.wire.Peer;
 import rivulet.wire.Peers;
+import rivulet.wire.Silence;
 import rivulet.wire.Viewers;
 
 /** Answers a request with a stream: holds the head back while an early failure may still have a status of its own. */
@@ -164,10 +165,12 @@ final class Follow {
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);
         Peer peer = peers.meet(ctx.req());
+        Runnable endSilence = Silence.allow(ServletContextRequest.getServletContextRequest(ctx.req()));
         CompletableFuture<Void> over = when(log, () -> log.ended() || lost(log));
         peer.onGone(() -> over.complete(null));
         ctx.future(() -> over.thenRunAsync(
                 () -> {
+                    endSilence.run();
                     // What the peer says from now on is its next request, and not to be read here.
                     peer.giveBack();
                     // It was told no id: only a key of its own lets it, or others, come back.

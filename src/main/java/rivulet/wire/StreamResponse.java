@@ -67,6 +67,8 @@ public final class StreamResponse {
         }
         // Javalin does not listen.
         async(ctx.req()).addListener(new GoneListener());
+        // A model may think for longer, and heartbeats be rarer; who reads too slowly is dropped by whoever writes.
+        Runnable unused = Silence.allow(request);
     }
 
     /**

@@ -26,6 +26,7 @@ import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
 import okhttp3.Protocol;
+import okhttp3.internal.http2.Settings;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 import okio.BufferedSink;
@@ -261,6 +262,27 @@ class UpstreamTransportTest {
         try (TestServer server = TestServer.with(
                 "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
+        }
+    }
+
+    /** As where {@code http2_body_preread_size} of nginx is small. */
+    @Test
+    void aSmallHttp2WindowDelaysNoQuestion() throws Exception {
+        Settings small = new Settings();
+        small.set(Settings.INITIAL_WINDOW_SIZE, 1000);
+        upstream.enqueue(answer().newBuilder().settings(small).build());
+        upstream.enqueue(answer());
+        upstream.start();
+        String longer = CHAT.replace("hi", "hi".repeat(10_000));
+        try (TestServer server = TestServer.with(
+                "OPENAI_BASE_URL",
+                "https://127.0.0.1:" + upstream.getPort() + "/v1",
+                "OPENAI_MODEL",
+                "m",
+                "FIRST_EVENT_TIMEOUT",
+                "10s")) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+            assertEquals("a", TestServer.text(server.chat(longer)));
         }
     }
 

@@ -145,6 +145,9 @@ final class UpstreamRequests {
 
     /** A body that OkHttp must not send again by itself: it would after a 408, or a 503 with {@code Retry-After: 0}. */
     private static final class OneShot extends RequestBody {
+        /** Less than OkHttp sends by itself, 16 KiB. */
+        private static final int PIECE_BYTES = 8 * 1024;
+
         private final byte[] bytes;
 
         private OneShot(byte[] bytes) {
@@ -166,9 +169,16 @@ final class UpstreamRequests {
             return true;
         }
 
+        /**
+         * Piece by piece, each sent before the next: with HTTP/2, OkHttp would keep the last of what the upstream's window
+         * has room for, and wait for a wider one, while the upstream waits for that.
+         */
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
-            sink.write(bytes);
+            for (int at = 0; at < bytes.length; at += PIECE_BYTES) {
+                sink.write(bytes, at, Math.min(PIECE_BYTES, bytes.length - at));
+                sink.flush();
+            }
         }
     }
 }

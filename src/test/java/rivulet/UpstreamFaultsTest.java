@@ -108,6 +108,21 @@ class UpstreamFaultsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"502 Bad Gateway", "503 Service Unavailable"})
+    void whatAGatewayHasPassedOnIsNotAskedAgain(String status) throws Exception {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    // Nobody can tell but by the time it takes.
+                    java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3100));
+                    connection.send(reply(status, "", ""));
+                });
+                TestServer server = before(upstream)) {
+            assertEquals(
+                    "upstream_error", last(server).path("error").path("code").asText());
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
     @Test
     void oneThatIsCutBeforeItCanBeLookedIntoIsToldToWhoHasWaited() throws Exception {
         CountDownLatch watched = new CountDownLatch(1);

@@ -335,7 +335,8 @@ final class Exchange implements Feed.Cancellation {
             ask();
         } else {
             UpstreamError error = UpstreamError.ofReply(reply, upstream.scrubber());
-            boolean passedOn = Retries.wasPassedOn(reply.status());
+            long waitedMillis = response.receivedResponseAtMillis() - response.sentRequestAtMillis();
+            boolean passedOn = Retries.wasPassedOn(reply.status(), Duration.ofMillis(waitedMillis));
             retryOrFail(error, !passedOn && Retries.mayHelp(reply.status(), error.code()));
         }
     }

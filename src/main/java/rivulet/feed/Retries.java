@@ -17,6 +17,8 @@ final class Retries {
 
     /** Cloudflare's word for 504. */
     private static final int CLOUDFLARE_TIMEOUT = 524;
+    /** A gateway that finds nobody to pass a question on to says so sooner. */
+    private static final Duration NOBODY_THERE = Duration.ofSeconds(3);
 
     private final DoubleSupplier random;
     private int done;
@@ -32,9 +34,15 @@ final class Retries {
         return passing && code != ErrorCode.UPSTREAM_QUOTA;
     }
 
-    /** Whether a gateway has given up waiting: it has passed the question on, and an answer may be written, and billed. */
-    static boolean wasPassedOn(int status) {
-        return status == 504 || status == CLOUDFLARE_TIMEOUT;
+    /**
+     * Whether a gateway has passed the question on, and an answer may be written, and billed: it has given up waiting, or,
+     * as Apache says that too, and Envoy of a connection that breaks, it calls what is behind it bad or away, but late.
+     *
+     * @param waited from the question to that status
+     */
+    static boolean wasPassedOn(int status, Duration waited) {
+        boolean late = waited.compareTo(NOBODY_THERE) > 0;
+        return status == 504 || status == CLOUDFLARE_TIMEOUT || (late && (status == 502 || status == 503));
     }
 
     /** How long to wait before asking again; null: not at all. */

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
@@ -364,6 +366,31 @@ class LeavingTest {
             assertNothingSpins();
             http2.connectionPool().evictAll();
         }
+    }
+
+    @Test
+    void viewersThatResetTheirHttp2StreamsAreNoErrors() throws Exception {
+        PrintStream console = System.err;
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+        OkHttpClient http2 = http2();
+        try (TestServer server =
+                TestServer.with("OPENAI_MODEL", "sim-wait-1ms-500tps-999tokens", "DISCONNECT_GRACE", "0s")) {
+            Request request = new Request.Builder().url(server.url("/sse/chat")).build();
+            for (int i = 0; i < 300; i++) {
+                List<Response> begun = new ArrayList<>();
+                for (int j = 0; j < 5; j++) {
+                    begun.add(http2.newCall(request).execute());
+                }
+                // Not read to its end, each is reset.
+                begun.forEach(Response::close);
+            }
+            TestServer.await("all viewers' leaving", () -> server.viewers() == 0 && server.liveStreams() == 0);
+        } finally {
+            System.setErr(console);
+            http2.connectionPool().evictAll();
+        }
+        assertFalse(logged.toString(StandardCharsets.UTF_8).contains("WARN org.eclipse.jetty"), logged::toString);
     }
 
     @Test

@@ -95,6 +95,16 @@ public final class Peer {
     }
 
     /**
+     * Breaks its HTTP/2 request off, unless it has taken it back: then Jetty is ending it, and logs an error when somebody
+     * else does so in the midst.
+     */
+    synchronized void abort(Throwable cause) {
+        if (!gone) {
+            request.getServletChannel().abort(cause);
+        }
+    }
+
+    /**
      * Who is to know that the peer has left, in place of whoever was before: told once, at once if it has left already, and
      * not after {@link #giveBack} or {@link #letGo}; on one of the server's threads, which it must not keep.
      */

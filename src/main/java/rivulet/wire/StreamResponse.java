@@ -99,7 +99,7 @@ public final class StreamResponse {
     public void breakOff() {
         if (closed.compareAndSet(false, true)) {
             if (peer.isHttp2()) {
-                request.getServletChannel().abort(new EofException("broken off"));
+                peer.abort(new EofException("broken off"));
             } else {
                 if (isOf(HttpVersion.HTTP_1_0)) {
                     dropUnread();

@@ -377,7 +377,7 @@ class LeavingTest {
         try (TestServer server =
                 TestServer.with("OPENAI_MODEL", "sim-wait-1ms-500tps-999tokens", "DISCONNECT_GRACE", "0s")) {
             Request request = new Request.Builder().url(server.url("/sse/chat")).build();
-            for (int i = 0; i < 300; i++) {
+            for (int i = 0; i < 150; i++) {
                 List<Response> begun = new ArrayList<>();
                 for (int j = 0; j < 5; j++) {
                     begun.add(http2.newCall(request).execute());

@@ -13,8 +13,8 @@ public final class Silence {
     private Silence() {}
 
     /**
-     * Allows it from now on. To be ended before anything is sent, unless who sends it looks after peers that do not read: else
-     * nobody would drop them.
+     * Allows it from now on. To be ended before anything is sent, unless who sends it drops peers that do not read: else
+     * nobody would.
      *
      * @return what ends it
      */

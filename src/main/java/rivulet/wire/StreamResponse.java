@@ -67,8 +67,6 @@ public final class StreamResponse {
         }
         // Javalin does not listen.
         async(ctx.req()).addListener(new GoneListener());
-        // A model may think for longer, and heartbeats be rarer; who reads too slowly is dropped by whoever writes.
-        Runnable unused = Silence.allow(request);
     }
 
     /**
@@ -77,6 +75,11 @@ public final class StreamResponse {
      */
     public void write(ByteBuffer bytes, Callback callback) {
         request.getServletContextResponse().write(false, bytes, callback);
+    }
+
+    /** Nothing need be written for as long as its writer likes, who is to drop a peer that does not read. */
+    void allowSilence() {
+        Runnable unused = Silence.allow(request);
     }
 
     /** Has it told when the peer leaves, or if it has left already. */

@@ -93,6 +93,8 @@ public final class Viewers {
                     head(log, format),
                     peer,
                     cause -> ifSet(self, gone -> writer.execute(() -> gone.close(cause))));
+            // A model may think for longer, and heartbeats be rarer; who reads too slowly is dropped here.
+            response.allowSilence();
             viewer = new Viewer(
                     log,
                     after,

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.server.Request;
 import rivulet.log.Entry;
@@ -42,7 +43,7 @@ final class Follow {
     private final Executor waiting;
     private final ScheduledExecutorService timer;
     private final Metrics metrics;
-    /** Requests whose head is held back: they are viewers, too, in a moment. */
+    /** Requests that begin a stream, or whose head is held back: they are viewers, too, in a moment. */
     private final AtomicInteger heldBack = new AtomicInteger();
     /** Requests that are answered at once with all there is, and have not been sent it. */
     private final AtomicInteger unsent = new AtomicInteger();
@@ -81,19 +82,41 @@ final class Follow {
         return viewers.count() + heldBack.get() < maxViewers;
     }
 
-    /** Refuses a request that would begin a stream for a viewer too many: before anything is generated. */
-    void requirePlace() {
+    /**
+     * Shows a stream to the request that asks for it to begin, or for the same one once more.
+     *
+     * @param begin begins it; not called for a viewer too many
+     */
+    void begin(Context ctx, Format format, Supplier<Streams.Begun> begin) {
+        unanswered(() -> {
+            Streams.Begun begun = begin.get();
+            if (begun.fresh()) {
+                fromStart(ctx, begun.log(), format);
+            } else {
+                from(ctx, begun.log(), -1, format);
+            }
+        });
+    }
+
+    /**
+     * Answers the request that asks for a stream to begin with the whole text, once that is complete.
+     *
+     * @param begin begins it; not called for a viewer too many
+     */
+    void beginWhole(Context ctx, Supplier<Streams.Begun> begin) {
+        unanswered(() -> whole(ctx, begin.get().log()));
+    }
+
+    /** From before its stream is live, lest the server stop between the end of that and its answer. */
+    private void unanswered(Runnable begins) {
         if (!hasPlace()) {
             throw RequestError.tooManyViewers(maxViewers);
         }
-    }
-
-    /** Shows a stream to the request that asked for it to begin, or for the same one once more. */
-    void begun(Context ctx, Streams.Begun begun, Format format) {
-        if (begun.fresh()) {
-            fromStart(ctx, begun.log(), format);
-        } else {
-            from(ctx, begun.log(), -1, format);
+        heldBack.incrementAndGet();
+        try {
+            begins.run();
+        } finally {
+            heldBack.decrementAndGet();
         }
     }
 
@@ -159,8 +182,8 @@ final class Follow {
         ctx.future(() -> ended.thenRunAsync(answer, waiting));
     }
 
-    /** Answers with the whole text, once it is complete; a client that does not wait for it leaves as a viewer does. */
-    void whole(Context ctx, StreamLog log) {
+    /** A client that does not wait for it leaves as a viewer does. */
+    private void whole(Context ctx, StreamLog log) {
         countUntilSent(ctx);
         ctx.attribute(Requests.STREAM, log.start().stream());
         Streams.Visit visit = streams.visit(log);

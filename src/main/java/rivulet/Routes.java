@@ -75,8 +75,7 @@ final class Routes {
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, fields);
         fields.rejectUnknown();
         FormatChoice.requireSuits(format, asked);
-        follow.requirePlace();
-        follow.begun(ctx, streams.begin(asked, key, Entrance.caller(ctx)), format);
+        follow.begin(ctx, format, () -> streams.begin(asked, key, Entrance.caller(ctx)));
     }
 
     private void resume(Context ctx, Position position, Format format) {
@@ -126,8 +125,7 @@ final class Routes {
         Asked asked = asks.chatByQuery(query);
         Optional<IdempotencyKey> key = IdempotencyKey.of(ctx, query);
         query.rejectUnknown();
-        follow.requirePlace();
-        follow.whole(ctx, streams.begin(asked, key, Entrance.caller(ctx)).log());
+        follow.beginWhole(ctx, () -> streams.begin(asked, key, Entrance.caller(ctx)));
     }
 
     private void chatByPath(Context ctx) {

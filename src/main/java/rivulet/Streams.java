@@ -47,6 +47,8 @@ final class Streams {
 
     private final Resumer resumer;
     private volatile boolean draining;
+    /** Whether all that is live was ended, or is being. */
+    private volatile boolean stopping;
 
     /** Reads the rest of an answer that another node has begun to read, if this one can. */
     @FunctionalInterface
@@ -134,6 +136,10 @@ final class Streams {
         // The access log tells of it when it has ended.
         LOG.debug("stream {} begins: {}", start.stream(), asked.kind().wireName());
         producer.run(asked.feed());
+        if (stopping) {
+            // It may have come too late to be seen there.
+            endAll();
+        }
         return log;
     }
 
@@ -204,6 +210,7 @@ final class Streams {
 
     /** Ends all that are live: the server stops. */
     void endAll() {
+        stopping = true;
         boolean others = store.othersLive();
         live.forEach((id, stream) -> {
             if (others && store.handOver(id)) {

@@ -16,7 +16,10 @@ final class UpstreamSockets extends SocketFactory {
 
     @Override
     public Socket createSocket() throws IOException {
-        return new UpstreamSocket(turns);
+        UpstreamSocket socket = new UpstreamSocket(turns);
+        // What OkHttp sends in pieces would wait, with the last, until the upstream has confirmed those before: 40 ms.
+        socket.setTcpNoDelay(true);
+        return socket;
     }
 
     @Override

@@ -308,6 +308,27 @@ class UpstreamTransportTest {
         }
     }
 
+    /** Hono and others drop what they have not read of one half a second later, with the connection. */
+    @Test
+    void behindALongQuestionThatWasRefusedNothingIsAskedOnItsConnection() throws Exception {
+        AtomicInteger connections = new AtomicInteger();
+        String refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\n{}";
+        try (RawUpstream refusing = new RawUpstream((request, connection) -> {
+                    connections.incrementAndGet();
+                    for (RawUpstream.Request next = request; next != null; next = connection.nextRequest()) {
+                        connection.send(refusal);
+                    }
+                });
+                TestServer server = TestServer.before(refusing, "OPENAI_MODEL", "m")) {
+            server.post("/streams", CHAT);
+            server.post("/streams", CHAT);
+            assertEquals(1, connections.get());
+            server.post("/streams", CHAT.replace("hi", "hi".repeat(50_000)));
+            server.post("/streams", CHAT);
+            assertEquals(2, connections.get());
+        }
+    }
+
     /** A network forgets a connection, as at a change of routes: the question that meets it fails, not all that follow. */
     @Test
     void anHttp2ConnectionThatDiedSilentlyIsNotAskedForEver() throws Exception {

@@ -2,6 +2,8 @@ package rivulet.feed;
 
 import java.io.IOException;
 import okhttp3.Interceptor;
+import okhttp3.Protocol;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import okhttp3.internal.connection.RealCall;
 import okhttp3.internal.connection.RealConnection;
@@ -13,10 +15,16 @@ import org.jspecify.annotations.Nullable;
  * Lets nothing be asked on a connection from which OkHttp has read more than it was answered there: it would take what is
  * left for the next answer. What has come and was not read is {@link Attempt}'s to find.
  *
+ * <p>Nor behind a long question that was refused, perhaps by its head alone: some servers leave the rest unread, and close
+ * the connection a moment later, when it may be another question's.
+ *
  * <p>OkHttp has no public way to look at what it has read. This is how it comes by it itself, as of OkHttp 5.5: {@code
- * RealCall.initExchange}. Safe on any thread.
+ * RealCall.initExchange}; and so does it give a connection up: {@code CallServerInterceptor}. Safe on any thread.
  */
 final class Leftovers implements Interceptor {
+    /** What is shorter is read with its head, or soon after. */
+    private static final int LONG_BYTES = 64 * 1024;
+
     @Override
     public Response intercept(Chain chain) throws IOException {
         if (chain.connection() instanceof RealConnection connection && hasAny(connection, chain)) {
@@ -27,7 +35,18 @@ final class Leftovers implements Interceptor {
             // OkHttp closes the connection then.
             throw new IOException("the connection holds an answer that nobody has asked for");
         }
-        return chain.proceed(chain.request());
+        Response response = chain.proceed(chain.request());
+        if (!response.isSuccessful()
+                && isLong(chain.request().body())
+                && chain.connection() instanceof RealConnection connection
+                && connection.protocol() != Protocol.HTTP_2) {
+            connection.noNewExchanges();
+        }
+        return response;
+    }
+
+    private static boolean isLong(@Nullable RequestBody body) throws IOException {
+        return body != null && body.contentLength() > LONG_BYTES;
     }
 
     private static boolean hasAny(RealConnection connection, Chain chain) throws IOException {

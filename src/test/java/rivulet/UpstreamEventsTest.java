@@ -364,6 +364,22 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCallThatStandsInNoListIsTold() throws IOException {
+        String call =
+                "{\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"tool_calls\":{\"index\":0,\"id\":\"\",\"type\":\"function\",\"function\":{\"name\":%s,\"arguments\":\"%s\"}}},\"finish_reason\":%s}]}";
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"name\":\"f\",\"arguments\":\"{\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"eos_token\"}"),
+                events(
+                        "chat",
+                        call.formatted("\"f\"", "{", null),
+                        call.formatted(null, "}", "\"eos_token\""),
+                        "[DONE]"));
+    }
+
+    @Test
     void aCallsArgumentsAreNotCutInsideASurrogatePair() throws IOException {
         assertEquals(
                 List.of(

@@ -169,8 +169,10 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     private void toolCalls(JsonNode delta) {
+        JsonNode given = delta.path("tool_calls");
         int position = 0;
-        for (JsonNode call : delta.path("tool_calls")) {
+        // Text Generation Inference 2: one, without a list.
+        for (JsonNode call : given.isObject() ? List.of(given) : given) {
             int index = call.path("index").asInt(position);
             if (call.path("custom").isObject()) {
                 toolCall(index, call.path("id"), call.path("custom"), "input");

@@ -380,6 +380,32 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCallThatIsToldInBothFormsIsToldOnce() throws IOException {
+        String call =
+                "{\"choices\":[{\"index\":0,\"delta\":{\"content\":null,\"function_call\":{\"name\":\"%1$s\",\"arguments\":\"%3$s\"},\"tool_calls\":[{\"index\":%4$d,\"id\":\"%2$s\",\"type\":\"function\",\"function\":{\"name\":\"%1$s\",\"arguments\":\"%3$s\"}}]}}]}";
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"{\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"}\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"id\":\"b\",\"name\":\"g\",\"arguments\":\"{}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        call.formatted("f", "a", "{", 0),
+                        call.formatted("f", "a", "}", 0),
+                        call.formatted("g", "b", "{}", 1),
+                        "[DONE]"));
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"name\":\"f\",\"arguments\":\"{}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":null,\"function_call\":{\"name\":\"f\",\"arguments\":\"{}\"}}}]}",
+                        "[DONE]"));
+    }
+
+    @Test
     void aCallsArgumentsAreNotCutInsideASurrogatePair() throws IOException {
         assertEquals(
                 List.of(

@@ -181,7 +181,8 @@ final class ChatCompletionsReader implements AnswerReader {
             }
             position++;
         }
-        if (delta.path("function_call").isObject()) {
+        // Behind a list it is the first call of that, in the API's older form: llama-cpp-python tells it in both.
+        if (given.isEmpty() && delta.path("function_call").isObject()) {
             toolCall(0, delta.path("function_call").path("id"), delta.path("function_call"), "arguments");
         }
     }

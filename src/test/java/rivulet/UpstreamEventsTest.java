@@ -180,6 +180,63 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aThoughtThatResponsesTellAsATextIsNoText() throws IOException {
+        String added =
+                "{\"type\":\"response.output_item.added\",\"output_index\":%1$d,\"item\":{\"type\":\"%2$s\",\"id\":\"%3$s\",\"status\":\"in_progress\"}}";
+        String delta =
+                "{\"type\":\"response.output_text.delta\",\"item_id\":\"%s\",\"output_index\":0,\"content_index\":0,\"delta\":\"%s\",\"logprobs\":[]}";
+        String text =
+                "{\"type\":\"response.output_text.done\",\"item_id\":\"%s\",\"output_index\":1,\"content_index\":0,\"text\":\"%s\"}";
+        String part =
+                "{\"type\":\"response.content_part.done\",\"item_id\":\"%s\",\"output_index\":1,\"part\":{\"type\":\"output_text\",\"text\":\"%s\"}}";
+        String item = "{\"type\":\"%s\",\"id\":\"%s\",\"content\":[{\"type\":\"output_text\",\"text\":\"%s\"}]}";
+        String done = "{\"type\":\"response.output_item.done\",\"output_index\":1,\"item\":" + item + "}";
+        String completed = "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[%s]}}";
+        String thought = "{\"event\":\"reasoning\",\"delta\":\"%s\"}";
+        String end = "{\"event\":\"done\",\"finish_reason\":\"stop\"}";
+        assertEquals(
+                List.of(
+                        thought.formatted("hm"),
+                        thought.formatted("so"),
+                        "{\"delta\":\"a\"}",
+                        thought.formatted("oh"),
+                        "{\"delta\":\"b\"}",
+                        end),
+                events(
+                        "responses",
+                        added.formatted(0, "reasoning", "reasoning_1"),
+                        delta.formatted("reasoning_1", "hm"),
+                        delta.formatted("reasoning_1", "so"),
+                        added.formatted(1, "message", "msg_1"),
+                        delta.formatted("msg_1", "a"),
+                        delta.formatted("reasoning_1", "oh"),
+                        delta.formatted("msg_1", "b"),
+                        text.formatted("reasoning_1", "hmsooh"),
+                        part.formatted("reasoning_1", "hmsooh"),
+                        done.formatted("reasoning", "reasoning_1", "hmsooh"),
+                        text.formatted("msg_1", "ab"),
+                        done.formatted("message", "msg_1", "ab"),
+                        completed.formatted(item.formatted("reasoning", "reasoning_1", "hmsooh") + ","
+                                + item.formatted("message", "msg_1", "ab"))));
+        List<String> whole = List.of(thought.formatted("hm"), "{\"delta\":\"a\"}", end);
+        String thoughtItem = item.formatted("reasoning", "r", "hm");
+        assertEquals(
+                whole,
+                events("responses", completed.formatted(thoughtItem + "," + item.formatted("message", "m", "a"))));
+        assertEquals(
+                whole,
+                events(
+                        "responses",
+                        added.formatted(0, "reasoning", "r"),
+                        delta.formatted("r", "hm"),
+                        text.formatted("r", "hm"),
+                        part.formatted("r", "hm"),
+                        done.formatted("reasoning", "r", "hm"),
+                        text.formatted("m", "a"),
+                        completed.formatted(thoughtItem)));
+    }
+
+    @Test
     void responsesCallsOfItemsWithoutAnIdAreToldApart() throws IOException {
         String item =
                 "{\"type\":\"response.output_item.%s\",\"item\":{\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}}";

@@ -1,6 +1,8 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
@@ -32,6 +34,9 @@ final class ResponsesReader implements AnswerReader {
     private final Words answer;
 
     private final Words thoughts;
+    /** The ids of the thoughts that have begun: LocalAI tells their words by the events of a text. */
+    private final Set<String> thoughtIds = new HashSet<>();
+
     private final boolean resumed;
     private boolean anyRefusal;
 
@@ -47,6 +52,10 @@ final class ResponsesReader implements AnswerReader {
 
     @Override
     public UsualPiece usualPiece(String data) throws JsonCursor.Unusual {
+        for (String id : thoughtIds) {
+            // What may be a thought's is the long way's to tell.
+            JsonCursor.require(!data.contains(id));
+        }
         return UsualPiece.ofResponse(data);
     }
 
@@ -67,22 +76,26 @@ final class ResponsesReader implements AnswerReader {
         String type = event.path("type").asText();
         String delta = event.path("delta").asText("");
         switch (type) {
-            case UsualPiece.TEXT_DELTA -> text(Teller.DELTAS, delta);
+            case UsualPiece.TEXT_DELTA -> text(Teller.DELTAS, delta, isOfThought(event));
             case "response.refusal.delta" -> refusal(Teller.DELTAS, delta);
             case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" ->
                 reasoning(Teller.DELTAS, delta);
             case "response.output_text.done" ->
-                text(Teller.TEXT_DONE, event.path("text").asText(""));
+                text(Teller.TEXT_DONE, event.path("text").asText(""), isOfThought(event));
             case "response.refusal.done" ->
                 refusal(Teller.TEXT_DONE, event.path("refusal").asText(""));
             case "response.reasoning_text.done", "response.reasoning_summary_text.done" ->
                 reasoning(Teller.TEXT_DONE, event.path("text").asText(""));
             case "response.content_part.done", "response.reasoning_summary_part.done" ->
-                part(Teller.PART_DONE, event.path("part"));
-            case "response.output_item.added" -> calls.added(event);
+                part(Teller.PART_DONE, event.path("part"), isOfThought(event));
+            case "response.output_item.added" -> {
+                begins(event.path("item"));
+                calls.added(event);
+            }
             case "response.output_item.done" -> {
                 parts(Teller.ITEM_DONE, event.path("item"));
                 calls.done(event);
+                thoughtIds.remove(event.path("item").path("id").asText());
             }
             case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta" ->
                 calls.delta(event, delta);
@@ -116,6 +129,31 @@ final class ResponsesReader implements AnswerReader {
         UpstreamError error = type.startsWith("response.") ? null : UpstreamError.inEvent(event, scrubber);
         if (error != null) {
             fail(error);
+        }
+    }
+
+    private void begins(JsonNode item) {
+        String id = item.path("id").asText("");
+        if (isThought(item) && !id.isEmpty()) {
+            thoughtIds.add(id);
+        } else {
+            thoughtIds.remove(id);
+        }
+    }
+
+    private static boolean isThought(JsonNode item) {
+        return item.path("type").asText().equals("reasoning");
+    }
+
+    private boolean isOfThought(JsonNode event) {
+        return thoughtIds.contains(event.path("item_id").asText());
+    }
+
+    private void text(Teller teller, String piece, boolean ofThought) {
+        if (ofThought) {
+            reasoning(teller, piece);
+        } else {
+            text(teller, piece);
         }
     }
 
@@ -177,14 +215,14 @@ final class ResponsesReader implements AnswerReader {
 
     /** The words in an item that is whole: a message's, or a thought's. */
     private void parts(Teller teller, JsonNode item) {
-        item.path("summary").forEach(part -> part(teller, part));
-        item.path("content").forEach(part -> part(teller, part));
+        item.path("summary").forEach(part -> part(teller, part, true));
+        item.path("content").forEach(part -> part(teller, part, isThought(item)));
     }
 
-    private void part(Teller teller, JsonNode part) {
+    private void part(Teller teller, JsonNode part, boolean ofThought) {
         String words = part.path("text").asText("");
         switch (part.path("type").asText()) {
-            case "output_text" -> text(teller, words);
+            case "output_text" -> text(teller, words, ofThought);
             case "refusal" -> refusal(teller, part.path("refusal").asText(""));
             case "summary_text", "reasoning_text" -> reasoning(teller, words);
             default -> {}

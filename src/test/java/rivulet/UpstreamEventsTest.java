@@ -463,6 +463,24 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCallWhoseIdChangesWithEachPieceIsOne() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"f\",\"arguments\":\"{\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"\\\"x\\\":\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"1}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{\""),
+                        call("\"index\":0,\"id\":\"b\"", "\"name\":\"f\",\"arguments\":\"\\\"x\\\":\""),
+                        call("\"index\":0,\"id\":\"c\"", "\"name\":\"f\",\"arguments\":\"1}\""),
+                        call("\"index\":0,\"id\":\"d\"", "\"name\":\"f\",\"arguments\":\"\""),
+                        "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}",
+                        "[DONE]"));
+    }
+
+    @Test
     void aCallsArgumentsAreNotCutInsideASurrogatePair() throws IOException {
         assertEquals(
                 List.of(

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells the pieces of one answer's tool calls apart, and says the id and the name of each once. By Chat Completions'
  * letter the index alone does that; but some providers give all calls the same one, or none, and some repeat id and name
- * with every piece. So a piece that names a function under another id than the last one of its index begins a call; where
- * there is no id, one that names another function, or begins arguments anew behind whole ones.
+ * with every piece, or the name with a new id (vLLM, of a tool that the caller has named). So a piece that names a
+ * function under another id than the last one of its index begins a call; where there is no id, or it has changed amid
+ * arguments, one that names another function, or begins arguments anew behind whole ones.
  */
 final class ToolCalls {
     private final Sink sink;
@@ -68,7 +69,10 @@ final class ToolCalls {
         if (last == null || name == null) {
             return last;
         }
-        boolean another = id != null && last.id != null;
+        if (id != null && last.goesOn(name)) {
+            last.idTells = false;
+        }
+        boolean another = id != null && last.id != null && last.idTells;
         return another || last.endedBefore(name, arguments) ? null : last;
     }
 
@@ -92,6 +96,8 @@ final class ToolCalls {
         private @Nullable String name;
         /** How many objects of its arguments are open. */
         private int depth;
+        /** Whether another id is another call's: not where it changed before these arguments were whole. */
+        private boolean idTells = true;
 
         private boolean anyArguments;
         private boolean inString;
@@ -118,6 +124,11 @@ final class ToolCalls {
                     depth--;
                 }
             }
+        }
+
+        /** Whether a piece that names that function is this call's, under whatever id: its arguments are not whole. */
+        boolean goesOn(String function) {
+            return (depth > 0 || inString) && function.equals(name);
         }
 
         /** Whether a piece that names a function, under no id that tells, is another call's. */

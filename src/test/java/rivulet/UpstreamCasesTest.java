@@ -336,6 +336,7 @@ class UpstreamCasesTest {
                 Map.entry("RECITATION", "done content_filter"),
                 Map.entry("SAFETY", "done content_filter"),
                 Map.entry("content-filter", "done content_filter"),
+                Map.entry("blacklist", "done content_filter"),
                 Map.entry("model_context_window_exceeded", "done length"),
                 Map.entry("MAX_TOKENS", "done length"),
                 Map.entry("tool_call", "done tool_calls"),

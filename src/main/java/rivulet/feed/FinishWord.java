@@ -29,6 +29,7 @@ final class FinishWord {
                     "recitation",
                     "prohibited_content",
                     "blocklist",
+                    "blacklist",
                     "spii",
                     "error_toxic",
                     "guardrail_intervened" -> Optional.of(FinishReason.CONTENT_FILTER);

@@ -567,6 +567,27 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aThoughtInTheContentsPlaceIsReasoning() throws IOException {
+        String thought =
+                "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\",\"extra_content\":{\"google\":{\"thought\":true}}}}]}";
+        String answer = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}]}";
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"hm\"}",
+                        "{\"event\":\"reasoning\",\"delta\":\" so\"}",
+                        "{\"delta\":\"a\"}",
+                        "{\"delta\":\"</thought>\"}"),
+                events(
+                                "chat",
+                                thought.formatted("<thought>hm"),
+                                thought.formatted(" so"),
+                                answer.formatted("</thought>a"),
+                                answer.formatted("</thought>"),
+                                "[DONE]")
+                        .subList(0, 4));
+    }
+
+    @Test
     void aCustomToolsInputIsItsArguments() throws IOException {
         assertEquals(
                 "{\"event\":\"tool_call\",\"index\":0,\"id\":\"a\",\"name\":\"sql\",\"arguments\":\"SELECT 1\"}",

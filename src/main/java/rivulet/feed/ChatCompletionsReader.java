@@ -24,6 +24,9 @@ final class ChatCompletionsReader implements AnswerReader {
     private boolean anyText;
     private boolean anyReasoning;
     private boolean anyRefusal;
+    /** Whether what was said last is a thought in the content's place, between marks. */
+    private boolean markedThought;
+
     private @Nullable String finishReason;
     /** Whether the answer has gone on behind its finish reason. */
     private boolean finishedEarly;
@@ -95,7 +98,12 @@ final class ChatCompletionsReader implements AnswerReader {
         JsonNode delta = choice.path("delta");
         if (delta.isObject()) {
             reasoning(Thoughts.in(delta));
-            content(delta.path("content"));
+            markedThought |= Thoughts.isContent(delta);
+            if (Thoughts.isContent(delta)) {
+                reasoning(Thoughts.unmarked(delta.path("content").asText("")));
+            } else {
+                content(delta.path("content"));
+            }
             refusal(delta);
             toolCalls(delta);
         } else {
@@ -203,7 +211,12 @@ final class ChatCompletionsReader implements AnswerReader {
         }
     }
 
-    private void text(String piece) {
+    private void text(String said) {
+        // The mark at the thoughts' end stands before the answer.
+        String piece = markedThought ? Thoughts.unmarked(said) : said;
+        if (!said.isEmpty()) {
+            markedThought = false;
+        }
         if (!piece.isEmpty()) {
             speaks();
             anyText = true;

@@ -22,7 +22,7 @@ record UsualPiece(String text, int from, int to) {
     private static final List<String> BESIDE_DELTA = List.of("usage", "error");
     /** What a delta may hold beside its content that says something. */
     private static final List<String> BESIDE_CONTENT = Stream.concat(
-                    Thoughts.NAMES.stream(), Stream.of("refusal", "tool_calls", "function_call"))
+                    Thoughts.NAMES.stream(), Stream.of(Thoughts.MARKED, "refusal", "tool_calls", "function_call"))
             .toList();
 
     /** The content in an event of Chat Completions, of one choice that goes on. */

@@ -50,6 +50,7 @@ class UsualPieceTest {
                 "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}",
                 "{\"choices\":[{\"delta\":{\"content\":\"a\",\"content\":\"b\"}}]}",
                 "{\"choices\":[{\"delta\":{\"content\":\"a\",\"reasoning\":\"b\"}}]}",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\",\"extra_content\":{\"google\":{\"thought\":true}}}}]}",
                 "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"a\"}}]}",
                 "{\"choices\":[{\"index\":0.5,\"delta\":{\"content\":\"a\"}}]}",
                 "{\"choices\":[{\"delta\":{\"content\":\"a\"}},{\"delta\":{\"content\":\"b\"}}]}",

@@ -286,28 +286,6 @@ class UpstreamTransportTest {
         }
     }
 
-    /** The end of it, less than a packet, would wait for the upstream's system, which takes 40 ms to say what it has. */
-    @Test
-    void theEndOfALongQuestionDoesNotWait() throws Exception {
-        String longer = CHAT.replace("hi", "hi".repeat(10_000));
-        String head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-        String whole = head + Integer.toHexString(ANSWER.length()) + "\r\n" + ANSWER + "\r\n0\r\n\r\n";
-        try (RawUpstream answering = new RawUpstream((request, connection) -> {
-                    for (RawUpstream.Request next = request; next != null; next = connection.nextRequest()) {
-                        connection.send(whole);
-                    }
-                });
-                TestServer server = TestServer.before(answering, "OPENAI_MODEL", "m")) {
-            long[] millis = new long[15];
-            for (int i = 0; i < millis.length; i++) {
-                List<JsonNode> events = server.chat(longer);
-                millis[i] = events.get(events.size() - 1).path("ttft_ms").asLong(Long.MAX_VALUE);
-            }
-            Arrays.sort(millis);
-            assertTrue(millis[millis.length / 2] < 35, Arrays.toString(millis));
-        }
-    }
-
     /** Hono and others drop what they have not read of one half a second later, with the connection. */
     @Test
     void behindALongQuestionThatWasRefusedNothingIsAskedOnItsConnection() throws Exception {

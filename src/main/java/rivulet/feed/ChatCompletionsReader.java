@@ -98,8 +98,8 @@ final class ChatCompletionsReader implements AnswerReader {
         JsonNode delta = choice.path("delta");
         if (delta.isObject()) {
             reasoning(Thoughts.in(delta));
-            markedThought |= Thoughts.isContent(delta);
             if (Thoughts.isContent(delta)) {
+                markedThought = true;
                 reasoning(Thoughts.unmarked(delta.path("content").asText("")));
             } else {
                 content(delta.path("content"));

@@ -88,7 +88,7 @@ final class Follow {
      * @param begin begins it; not called for a viewer too many
      */
     void begin(Context ctx, Format format, Supplier<Streams.Begun> begin) {
-        unanswered(() -> {
+        counted(() -> {
             Streams.Begun begun = begin.get();
             if (begun.fresh()) {
                 fromStart(ctx, begun.log(), format);
@@ -104,11 +104,11 @@ final class Follow {
      * @param begin begins it; not called for a viewer too many
      */
     void beginWhole(Context ctx, Supplier<Streams.Begun> begin) {
-        unanswered(() -> whole(ctx, begin.get().log()));
+        counted(() -> whole(ctx, begin.get().log()));
     }
 
-    /** From before its stream is live, lest the server stop between the end of that and its answer. */
-    private void unanswered(Runnable begins) {
+    /** As unanswered from before its stream is live, lest the server stop between the end of that and its answer. */
+    private void counted(Runnable begins) {
         if (!hasPlace()) {
             throw RequestError.tooManyViewers(maxViewers);
         }

@@ -179,7 +179,7 @@ final class ChatCompletionsReader implements AnswerReader {
     private void toolCalls(JsonNode delta) {
         JsonNode given = delta.path("tool_calls");
         int position = 0;
-        // Text Generation Inference 2: one, without a list.
+        // Text Generation Inference 2, and Spark: one, without a list.
         for (JsonNode call : given.isObject() ? List.of(given) : given) {
             int index = call.path("index").asInt(position);
             if (call.path("custom").isObject()) {

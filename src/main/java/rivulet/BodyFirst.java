@@ -86,10 +86,7 @@ final class BodyFirst extends Handler.Wrapper {
 
         /** Set once something has to be waited for: most bodies are there with their head. */
         @GuardedBy("this")
-        private @Nullable Future<?> deadline;
-
-        @GuardedBy("this")
-        private Runnable endSilence = () -> {};
+        private @Nullable Runnable endWait;
 
         /** @param most that is kept, and one piece more; 0: nothing is */
         private Loading(Request request, Response response, Callback callback, int most) {
@@ -161,9 +158,13 @@ final class BodyFirst extends Handler.Wrapper {
         }
 
         private synchronized void limitWait() {
-            if (deadline == null && !over) {
-                deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
-                endSilence = Silence.allow(request);
+            if (endWait == null && !over) {
+                Future<?> deadline = timer.schedule(this::late, timeout.toMillis(), TimeUnit.MILLISECONDS);
+                Runnable endSilence = Silence.allow(request);
+                endWait = () -> {
+                    deadline.cancel(false);
+                    endSilence.run();
+                };
             }
         }
 
@@ -207,9 +208,8 @@ final class BodyFirst extends Handler.Wrapper {
         private synchronized boolean end() {
             boolean mine = !over;
             over = true;
-            if (mine && deadline != null) {
-                deadline.cancel(false);
-                endSilence.run();
+            if (mine && endWait != null) {
+                endWait.run();
             }
             return mine;
         }

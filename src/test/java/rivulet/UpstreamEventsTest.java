@@ -242,16 +242,14 @@ class UpstreamEventsTest {
                 "{\"type\":\"response.output_item.%s\",\"item\":{\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}}";
         String delta = "{\"type\":\"response.function_call_arguments.delta\",\"item_id\":\"%s\",\"delta\":\"%s\"}";
         String completed = "{\"type\":\"response.completed\",\"response\":{}}";
-        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}";
-        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
         String end = "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}";
         assertEquals(
                 List.of(
-                        call.formatted(0, "fc_a", ""),
-                        piece.formatted(0, "[1"),
-                        piece.formatted(0, "]"),
-                        call.formatted(1, "fc_b", ""),
-                        piece.formatted(1, "[2]"),
+                        toldCall(0, "fc_a", ""),
+                        toldArguments(0, "[1"),
+                        toldArguments(0, "]"),
+                        toldCall(1, "fc_b", ""),
+                        toldArguments(1, "[2]"),
                         end),
                 events(
                         "responses",
@@ -264,7 +262,7 @@ class UpstreamEventsTest {
                         item.formatted("done", "fc_b", "[2]"),
                         completed));
         assertEquals(
-                List.of(call.formatted(0, "fc_a", "[1]"), call.formatted(1, "fc_b", "[2]"), end),
+                List.of(toldCall(0, "fc_a", "[1]"), toldCall(1, "fc_b", "[2]"), end),
                 events(
                         "responses",
                         item.formatted("done", "fc_a", "[1]"),
@@ -272,37 +270,52 @@ class UpstreamEventsTest {
                         completed));
     }
 
+    /** At a place in the output, and of an item. */
+    private static String argumentsDelta(int place, String item, String piece) {
+        return "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":%d,\"item_id\":\"%s\",\"delta\":\"%s\"}"
+                .formatted(place, item, piece);
+    }
+
+    private static String argumentsDone(int place, String item, String all) {
+        return "{\"type\":\"response.function_call_arguments.done\",\"output_index\":%d,\"item_id\":\"%s\",\"arguments\":\"%s\"}"
+                .formatted(place, item, all);
+    }
+
+    /** What a viewer is told. */
+    private static String toldCall(int index, String id, String arguments) {
+        return "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}"
+                .formatted(index, id, arguments);
+    }
+
+    private static String toldArguments(int index, String piece) {
+        return "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}".formatted(index, piece);
+    }
+
     @Test
     void responsesCallsAtOnePlaceAreToldApart() throws IOException {
         String item =
                 "{\"type\":\"response.output_item.%s\",\"output_index\":0,\"item\":{\"id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"%s\"}}";
-        String delta =
-                "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":0,\"item_id\":\"%s\",\"delta\":\"%s\"}";
-        String arguments =
-                "{\"type\":\"response.function_call_arguments.done\",\"output_index\":0,\"item_id\":\"%s\",\"arguments\":\"%s\"}";
-        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}";
-        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
         assertEquals(
                 List.of(
-                        call.formatted(0, "a"),
-                        piece.formatted(0, "[1]"),
-                        call.formatted(1, "b"),
-                        piece.formatted(1, "[2]"),
-                        call.formatted(2, "c"),
-                        piece.formatted(2, "[3]"),
+                        toldCall(0, "a", ""),
+                        toldArguments(0, "[1]"),
+                        toldCall(1, "b", ""),
+                        toldArguments(1, "[2]"),
+                        toldCall(2, "c", ""),
+                        toldArguments(2, "[3]"),
                         "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}"),
                 events(
                         "responses",
                         item.formatted("added", "i", "a", ""),
-                        delta.formatted("i", "[1]"),
-                        arguments.formatted("i", "[1]"),
+                        argumentsDelta(0, "i", "[1]"),
+                        argumentsDone(0, "i", "[1]"),
                         item.formatted("done", "i", "a", "[1]"),
                         item.formatted("added", "j", "b", ""),
-                        arguments.formatted("j", "[2]"),
+                        argumentsDone(0, "j", "[2]"),
                         item.formatted("done", "j", "b", "[2]"),
                         item.formatted("added", "k", "c", ""),
                         item.formatted("added", "other", "c", ""),
-                        delta.formatted("k", "[3]"),
+                        argumentsDelta(0, "k", "[3]"),
                         item.formatted("done", "k", "other", "[3]"),
                         "{\"type\":\"response.completed\",\"response\":{}}"));
     }
@@ -311,30 +324,24 @@ class UpstreamEventsTest {
     void aResponsesCallThatEndsAtTheNextOnesPlaceIsToldOnce() throws IOException {
         String added =
                 "{\"type\":\"response.output_item.added\",\"output_index\":%d,\"item\":{\"id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}}";
-        String delta =
-                "{\"type\":\"response.function_call_arguments.delta\",\"output_index\":%d,\"item_id\":\"%s\",\"delta\":\"%s\"}";
-        String arguments =
-                "{\"type\":\"response.function_call_arguments.done\",\"output_index\":%d,\"item_id\":\"%s\",\"arguments\":\"%s\"}";
         String done =
                 "{\"type\":\"response.output_item.done\",\"output_index\":%d,\"item\":{\"id\":null,\"item_id\":\"%s\",\"type\":\"function_call\",\"call_id\":\"other\",\"name\":\"f\",\"arguments\":\"%s\"}}";
-        String call = "{\"event\":\"tool_call\",\"index\":%d,\"id\":\"%s\",\"name\":\"f\",\"arguments\":\"\"}";
-        String piece = "{\"event\":\"tool_call\",\"index\":%d,\"arguments\":\"%s\"}";
         assertEquals(
                 List.of(
-                        call.formatted(0, "a"),
-                        piece.formatted(0, "[1]"),
-                        call.formatted(1, "b"),
-                        piece.formatted(1, "[2]"),
+                        toldCall(0, "a", ""),
+                        toldArguments(0, "[1]"),
+                        toldCall(1, "b", ""),
+                        toldArguments(1, "[2]"),
                         "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}"),
                 events(
                         "responses",
                         added.formatted(1, "i", "a"),
-                        delta.formatted(1, "i", "[1]"),
-                        arguments.formatted(2, "i", "[1]"),
+                        argumentsDelta(1, "i", "[1]"),
+                        argumentsDone(2, "i", "[1]"),
                         done.formatted(2, "i", "[1]"),
                         added.formatted(2, "j", "b"),
-                        delta.formatted(2, "j", "[2]"),
-                        arguments.formatted(3, "j", "[2]"),
+                        argumentsDelta(2, "j", "[2]"),
+                        argumentsDone(3, "j", "[2]"),
                         done.formatted(3, "j", "[2]"),
                         "{\"type\":\"response.completed\",\"response\":{}}"));
     }

@@ -84,6 +84,10 @@ class UpstreamTransportTest {
                 .build();
     }
 
+    private String url() {
+        return "https://127.0.0.1:" + upstream.getPort() + "/v1";
+    }
+
     private void answersOver(Protocol protocol) throws Exception {
         upstream.setProtocols(
                 protocol == Protocol.HTTP_2 ? List.of(Protocol.HTTP_2, Protocol.HTTP_1_1) : List.of(protocol));
@@ -91,13 +95,8 @@ class UpstreamTransportTest {
             upstream.enqueue(answer());
         }
         upstream.start();
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL",
-                "https://127.0.0.1:" + upstream.getPort() + "/v1",
-                "OPENAI_MODEL",
-                "m",
-                "OPENAI_API_KEY",
-                "key12345")) {
+        try (TestServer server =
+                TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m", "OPENAI_API_KEY", "key12345")) {
             var answers = java.util.stream.IntStream.range(0, 20)
                     .mapToObj(i -> server.postAsync("/streams?format=ndjson", CHAT))
                     .toList();
@@ -157,14 +156,14 @@ class UpstreamTransportTest {
         upstream.setProtocols(List.of(Protocol.HTTP_1_1));
         upstream.setDispatcher(new Cases());
         upstream.start();
-        showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
+        showsEachCase(url());
     }
 
     @Test
     void eachCaseIsTheSameOverHttp2() throws Exception {
         upstream.setDispatcher(new Cases());
         upstream.start();
-        showsEachCase("https://127.0.0.1:" + upstream.getPort() + "/v1");
+        showsEachCase(url());
         assertTrue(upstream.takeRequest().getRequestLine().endsWith("HTTP/2"));
     }
 
@@ -243,8 +242,7 @@ class UpstreamTransportTest {
                 .body(new EndlessBody(reset))
                 .build());
         upstream.start();
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+        try (TestServer server = TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m")) {
             cancelMidStream(server);
             assertTrue(reset.await(10, TimeUnit.SECONDS));
         }
@@ -259,8 +257,7 @@ class UpstreamTransportTest {
                 .build());
         upstream.enqueue(answer());
         upstream.start();
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+        try (TestServer server = TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m")) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
         }
     }
@@ -274,13 +271,8 @@ class UpstreamTransportTest {
         upstream.enqueue(answer());
         upstream.start();
         String longer = CHAT.replace("hi", "hi".repeat(10_000));
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL",
-                "https://127.0.0.1:" + upstream.getPort() + "/v1",
-                "OPENAI_MODEL",
-                "m",
-                "FIRST_EVENT_TIMEOUT",
-                "10s")) {
+        try (TestServer server =
+                TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m", "FIRST_EVENT_TIMEOUT", "10s")) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
             assertEquals("a", TestServer.text(server.chat(longer)));
         }
@@ -368,8 +360,7 @@ class UpstreamTransportTest {
     void anAuthorityThatIsNotTrustedIsSaidSo() throws Exception {
         System.clearProperty(TRUST_STORE);
         upstream.start();
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL", "https://127.0.0.1:" + upstream.getPort() + "/v1", "OPENAI_MODEL", "m")) {
+        try (TestServer server = TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m")) {
             HttpResponse<String> response = server.post("/streams", CHAT);
             assertEquals(502, response.statusCode());
             assertTrue(response.body().contains("upstream_unreachable"), response.body());

@@ -190,8 +190,9 @@ final class ChatCompletionsReader implements AnswerReader {
             position++;
         }
         // Behind a list it is the first call of that, in the API's older form: llama-cpp-python tells it in both.
-        if (given.isEmpty() && delta.path("function_call").isObject()) {
-            toolCall(0, delta.path("function_call").path("id"), delta.path("function_call"), "arguments");
+        JsonNode old = delta.path("function_call");
+        if (given.isEmpty() && old.isObject()) {
+            toolCall(0, old.path("id"), old, "arguments");
         }
     }
 

@@ -78,7 +78,7 @@ final class OutputCalls {
         String all = arguments(event);
         if (!all.isEmpty()) {
             Call call = callOf(event);
-            tell(call, call.anyArguments ? "" : all);
+            tell(call, call.untold(all));
         }
     }
 
@@ -112,7 +112,7 @@ final class OutputCalls {
 
     /** The call at an event's place, if it has one: calls at several may have the same id. */
     private @Nullable Call findSurely(List<String> names) {
-        return find(names.subList(0, Math.min(1, names.size())));
+        return names.isEmpty() ? null : named.get(names.get(0));
     }
 
     private @Nullable Call find(List<String> names) {
@@ -142,7 +142,7 @@ final class OutputCalls {
     }
 
     private void tell(Call call, JsonNode item, String all) {
-        String piece = call.anyArguments ? "" : all;
+        String piece = call.untold(all);
         if (call.id == null) {
             String id = id(item);
             call.id = id;
@@ -172,6 +172,11 @@ final class OutputCalls {
 
         private Call(int index) {
             this.index = index;
+        }
+
+        /** What of all its arguments is to be told: none, if any were. */
+        private String untold(String all) {
+            return anyArguments ? "" : all;
         }
     }
 }

@@ -88,7 +88,7 @@ final class RedisReader implements Runnable {
             RedisLog loaded = link.ask(redis -> load(redis, id));
             if (loaded == null) {
                 // A client that is told that there is none never asks again.
-                if (emptied() || link.justBack(RETOLD)) {
+                if (link.justBack(RETOLD) || emptied()) {
                     throw new StoreAway("Redis may not have been told of stream " + id + " again yet");
                 }
                 return Optional.empty();

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The entries of a log in memory: the oldest {@link Packed}, those that follow ready to be shown; and about how much
+ * The entries of a log in memory: the oldest in {@link Run}s, those that follow ready to be shown; and about how much
  * memory they take. Grows at its end. Guarded by its log.
  */
 final class LogEntries {
@@ -66,8 +66,8 @@ final class LogEntries {
         return ready.isEmpty();
     }
 
-    /** The packed run that holds an index below {@link #packedSize}. */
-    Packed run(int index) {
+    /** The run that holds an index below {@link #packedSize}. */
+    Run run(int index) {
         return prefix.run(index);
     }
 
@@ -141,6 +141,18 @@ final class LogEntries {
         }
         readyBytes -= before;
         long freed = before - prefix.add(run);
+        bytes -= freed;
+        return freed;
+    }
+
+    /** See {@link Prefix#deflatable}. */
+    List<Packed> deflatable() {
+        return prefix.deflatable();
+    }
+
+    /** See {@link Prefix#replace}. */
+    long replace(List<Packed> packed, Deflated one) {
+        long freed = prefix.replace(packed, one);
         bytes -= freed;
         return freed;
     }

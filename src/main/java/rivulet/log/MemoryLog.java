@@ -178,6 +178,10 @@ final class MemoryLog implements StreamLog {
     }
 
     private long pack(long most) {
+        return packOldest(most) + deflate();
+    }
+
+    private long packOldest(long most) {
         List<Entry> oldest;
         synchronized (this) {
             oldest = forgotten ? List.of() : entries.packable(most);
@@ -206,6 +210,21 @@ final class MemoryLog implements StreamLog {
         }
     }
 
+    /** Deflates what is packed, if that is enough; gives how many bytes that has given back. */
+    private long deflate() {
+        List<Packed> packed;
+        synchronized (this) {
+            packed = forgotten ? List.of() : entries.deflatable();
+        }
+        if (packed.isEmpty()) {
+            return 0;
+        }
+        Deflated one = Deflated.of(packed);
+        synchronized (this) {
+            return forgotten ? 0 : entries.replace(packed, one);
+        }
+    }
+
     /** Packs all but what is to be ready; if the log has ended meanwhile, all. */
     private void packRipe() {
         synchronized (this) {
@@ -226,7 +245,7 @@ final class MemoryLog implements StreamLog {
 
     /** What {@link #read} gives, to one who wants no more than what is here. */
     List<Entry> entries(int after, int most) {
-        Packed run;
+        Run run;
         int from;
         synchronized (this) {
             int last = entries.size() - 1;

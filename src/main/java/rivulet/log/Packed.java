@@ -1,6 +1,9 @@
 package rivulet.log;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -8,9 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries of a log that follow each other, packed into bytes and got back as they were: about what their text takes,
- * where entries ready to be shown take hundreds of bytes more. Immutable, and for any thread: entries that were got back
- * are held until memory is collected next, so that a crowd that comes for them at once shares them.
+ * Entries packed into bytes: about what their text takes, where entries ready to be shown take hundreds of bytes more.
+ * Those that were got back are held until memory is collected next, so that a crowd that comes for them at once shares
+ * them.
  *
  * <pre>
  * 00 03 48 65 6c                             a text delta of three bytes, "Hel"
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * Lengths are in bytes of UTF-8, seven bits a byte, lowest first, the highest bit set in all but the last.
  */
-final class Packed {
+final class Packed implements Run {
     private static final int TEXT = 0;
     private static final int REASONING = 1;
     private static final int REFUSAL = 2;
@@ -60,18 +63,47 @@ final class Packed {
         return new Packed(start, first, count + next.count, both);
     }
 
-    /** The index after that of the last entry. */
-    int end() {
+    /** What {@link #write} has written: the entries from an index on. */
+    static Packed read(Event.Start start, int first, DataInputStream in) throws IOException {
+        int count = in.readInt();
+        byte[] bytes = new byte[in.readInt()];
+        in.readFully(bytes);
+        return new Packed(start, first, count, bytes);
+    }
+
+    /** Writes all but where they begin. */
+    void write(DataOutputStream out) throws IOException {
+        out.writeInt(count);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    Event.Start start() {
+        return start;
+    }
+
+    /** The index of the first entry. */
+    int first() {
+        return first;
+    }
+
+    @Override
+    public int end() {
         return first + count;
     }
 
-    /** How many bytes the entries take. */
-    int size() {
+    @Override
+    public int size() {
         return bytes.length;
     }
 
-    /** The entries from an index on, which is one of these, at most so many. */
-    List<Entry> read(int from, int most) {
+    @Override
+    public int held() {
+        return bytes.length;
+    }
+
+    @Override
+    public List<Entry> read(int from, int most) {
         WeakReference<List<Entry>> before = ready;
         List<Entry> all = before == null ? null : before.get();
         if (all == null) {

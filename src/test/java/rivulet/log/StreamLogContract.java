@@ -339,7 +339,7 @@ abstract class StreamLogContract {
     @Test
     void aSnapshotIsTheStateUpToItsIndexAndTheLogGoesOnBehindIt() throws InterruptedException {
         for (Kind kind : List.of(Kind.CHAT, Kind.STRUCTURED)) {
-            List<Event> events = kind == Kind.CHAT ? mixed(900) : document(3000);
+            List<Event> events = kind == Kind.CHAT ? mixed(3000) : document(9000);
             bound(FOLDING_BYTES);
             StreamLog log = writing().create(kind, "m");
             StreamLog found = found(log);
@@ -374,7 +374,7 @@ abstract class StreamLogContract {
         bound(FOLDING_BYTES);
         StreamLog log = writing().create(Kind.CHAT, null);
         StreamLog found = found(log);
-        List<Event> sent = pieces(6000);
+        List<Event> sent = pieces(20_000);
         List<CompletableFuture<List<Entry>>> readers = Stream.generate(
                         () -> TestServer.meanwhile(() -> readUnchecked(found)))
                 .limit(4)

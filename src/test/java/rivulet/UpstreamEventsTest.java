@@ -112,6 +112,48 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void whatEachBlockOfAnAnswerHasAsAChoiceOfItsOwnIsOneAnswer() throws IOException {
+        // Higress: the choice's index is that of Claude's block.
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"hm\"}",
+                        "{\"delta\":\"a\"}",
+                        "{\"delta\":\"b\"}",
+                        "{\"event\":\"tool_call\",\"index\":2,\"id\":\"c0\",\"name\":\"f\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":2,\"arguments\":\"{}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\",\"provider_finish_reason\":\"tool_calls\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hm\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"a\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"}}]}",
+                        "{\"choices\":[{\"index\":2,\"delta\":{\"tool_calls\":[{\"index\":2,\"id\":\"c0\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}",
+                        "{\"choices\":[{\"index\":2,\"delta\":{\"tool_calls\":[{\"index\":2,\"function\":{\"arguments\":\"{}\"}}]}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}",
+                        "[DONE]"));
+    }
+
+    @Test
+    void otherAnswersBesideTheFirstAreNotRead() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"delta\":\"a\"}",
+                        "{\"delta\":\"b\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"x\"}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}",
+                        "[DONE]"));
+    }
+
+    @Test
     void responsesToolCallsAreToldPieceByPiece() throws IOException {
         assertEquals(
                 List.of(

@@ -1,8 +1,10 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
@@ -20,6 +22,9 @@ final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
     private final Scrubber scrubber;
     private final ToolCalls calls;
+    /** The indices of other answers. */
+    private final Set<Integer> others = new HashSet<>();
+
     private Progress progress = Progress.OPEN;
     private boolean anyText;
     private boolean anyReasoning;
@@ -56,8 +61,9 @@ final class ChatCompletionsReader implements AnswerReader {
         UpstreamError error = UpstreamError.inEvent(event, scrubber);
         error = error == null ? UpstreamError.in(groq, scrubber) : error;
         // Never choices[0]: the list may be empty, and others than the first may come before it.
-        for (JsonNode choice : event.path("choices")) {
-            if (choice.path("index").asInt() == 0) {
+        JsonNode choices = event.path("choices");
+        for (JsonNode choice : choices) {
+            if (isOfAnswer(choice, choices.size() == 1)) {
                 UsageReader.read(choice.path("usage"), sink);
                 choice(choice);
                 error = error == null ? UpstreamError.in(choice, scrubber) : error;
@@ -92,6 +98,20 @@ final class ChatCompletionsReader implements AnswerReader {
             sink.failed(error.code(), error.message(), error.retryAfter());
         }
         return progress;
+    }
+
+    /**
+     * Whether a choice is of the answer. Where several answers are told, each begins with its role, or has its piece beside
+     * another's; but at Higress and Helicone each block of one answer, of Claude's, is a choice of its own.
+     */
+    private boolean isOfAnswer(JsonNode choice, boolean alone) {
+        int index = choice.path("index").asInt();
+        JsonNode delta = choice.path("delta");
+        boolean block = alone && delta.isObject() && !delta.path("role").isTextual();
+        if (index != 0 && !block) {
+            others.add(index);
+        }
+        return !others.contains(index);
     }
 
     private void choice(JsonNode choice) {

@@ -153,6 +153,20 @@ class UpstreamEventsTest {
                         "[DONE]"));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"type\":\"response.error\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"too fast\"}}",
+                "{\"type\":\"response.failed\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"too fast\"}}",
+                "{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"too fast\"}}}",
+            })
+    void aFailedResponseSaysWhyWhereverThatStands(String failure) throws IOException {
+        List<String> events = events("responses", "{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}", failure);
+        assertEquals(
+                "{\"event\":\"failed\",\"error\":{\"code\":\"upstream_rate_limited\",\"message\":\"The upstream failed: too fast\"},\"retryable\":true}",
+                events.get(events.size() - 1));
+    }
+
     @Test
     void responsesToolCallsAreToldPieceByPiece() throws IOException {
         assertEquals(

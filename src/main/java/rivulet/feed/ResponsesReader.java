@@ -102,7 +102,11 @@ final class ResponsesReader implements AnswerReader {
             case "response.function_call_arguments.done", "response.custom_tool_call_input.done" ->
                 calls.argumentsDone(event);
             case "response.completed", "response.incomplete" -> complete(response, type.equals("response.incomplete"));
-            case "response.failed" -> fail(UpstreamError.of(response.path("error"), scrubber));
+            // Perplexity: the error stands in the event.
+            case "response.failed", "response.error" -> {
+                UpstreamError error = UpstreamError.in(event, scrubber);
+                fail(error == null ? UpstreamError.of(response.path("error"), scrubber) : error);
+            }
             default -> other(event, type);
         }
         return progress;

@@ -153,6 +153,25 @@ class UpstreamEventsTest {
                         "[DONE]"));
     }
 
+    @Test
+    void aCallIsNeverBeforeTheFirst() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"c0\",\"name\":\"f\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"{}\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"id\":\"c1\",\"name\":\"g\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":1,\"arguments\":\"[]\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\",\"provider_finish_reason\":\"tool_calls\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":-1,\"id\":\"c0\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":-1,\"function\":{\"arguments\":\"{}\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"[]\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}",
+                        "[DONE]"));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -76,9 +76,9 @@ final class ToolCalls {
         return another || last.endedBefore(name, arguments) ? null : last;
     }
 
-    /** The upstream's own index, unless another call has it. */
+    /** The upstream's own index, unless another call has it, or it is none: Bedrock Access Gateway counts from -1. */
     private int freeIndex(int position) {
-        int index = position;
+        int index = Math.max(0, position);
         for (int next = indices.size(); !indices.add(index); next++) {
             index = next;
         }

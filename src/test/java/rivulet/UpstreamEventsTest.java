@@ -187,6 +187,16 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void thatThereIsAnErrorIsNotWhatItSays() throws IOException {
+        List<String> events = events(
+                "chat",
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}",
+                "{\"error\":true,\"message\":\"nothing came\"}");
+        String last = events.get(events.size() - 1);
+        assertTrue(last.contains("The upstream failed: nothing came"), last);
+    }
+
+    @Test
     void responsesToolCallsAreToldPieceByPiece() throws IOException {
         assertEquals(
                 List.of(

@@ -60,8 +60,7 @@ record UpstreamError(
 
     /** The error that is a member of something, or null if there is none. */
     static @Nullable UpstreamError in(JsonNode holder, Scrubber scrubber) {
-        JsonNode error = holder.path("error");
-        return isSomething(error) ? of(error, scrubber) : null;
+        return isSomething(holder.path("error")) ? of(errorIn(holder), scrubber) : null;
     }
 
     /** Whether something that holds no piece of an answer says that there will be none. */
@@ -147,9 +146,11 @@ record UpstreamError(
         return json.isArray() && !json.isEmpty() ? json.get(0) : json;
     }
 
+    /** What tells of the error: at Kong its member says no more than that there is one. */
     private static JsonNode errorIn(JsonNode json) {
         JsonNode top = firstOf(json);
-        return isSomething(top.path("error")) ? top.path("error") : top;
+        JsonNode error = top.path("error");
+        return isSomething(error) && (error.isContainerNode() || error.isTextual()) ? error : top;
     }
 
     /** Some servers have the members of an error in each event, with nothing in them. */

@@ -342,7 +342,10 @@ class UpstreamCasesTest {
                 Map.entry("tool_call", "done tool_calls"),
                 Map.entry("network_error", "failed upstream_error"),
                 Map.entry("cancelled", "failed upstream_error"),
-                Map.entry("function_call_filter: MALFORMED_FUNCTION_CALL", "failed upstream_error"));
+                Map.entry("function_call_filter: MALFORMED_FUNCTION_CALL", "failed upstream_error"),
+                Map.entry("image_safety", "done content_filter"),
+                Map.entry("unexpected_tool_call", "failed upstream_error"),
+                Map.entry("malformed_tool_use", "failed upstream_error"));
         words.forEach((word, end) ->
                 chat(cases, "finish reason " + word, delta("a") + finished("{}", word) + DONE, "a", end));
         List<String> failures = List.of(

@@ -31,6 +31,9 @@ final class FinishWord {
                     "blocklist",
                     "blacklist",
                     "spii",
+                    "image_safety",
+                    "image_prohibited_content",
+                    "image_recitation",
                     "error_toxic",
                     "guardrail_intervened" -> Optional.of(FinishReason.CONTENT_FILTER);
             case "refusal" -> Optional.of(FinishReason.REFUSAL);
@@ -43,6 +46,10 @@ final class FinishWord {
                     "network_error",
                     "insufficient_system_resource",
                     "malformed_function_call",
+                    "malformed_tool_use",
+                    "malformed_model_output",
+                    "unexpected_tool_call",
+                    "too_many_tool_calls",
                     "function_call_filter" -> Optional.empty();
             default -> Optional.of(FinishReason.STOP);
         };

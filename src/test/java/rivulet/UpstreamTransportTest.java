@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,6 +36,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The way to the upstream: TLS by a private authority, HTTP/2, proxies, headers, several upstreams. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -364,6 +368,49 @@ class UpstreamTransportTest {
             HttpResponse<String> response = server.post("/streams", CHAT);
             assertEquals(502, response.statusCode());
             assertTrue(response.body().contains("upstream_unreachable"), response.body());
+        }
+    }
+
+    /** Asks where connections are taken, and nothing is ever said. */
+    private static void isUnreachable(String... settings) {
+        try (TestServer server = TestServer.with(settings)) {
+            HttpResponse<String> response = server.post("/streams", CHAT);
+            assertTrue(response.body().contains("upstream_unreachable"), response.body());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void whoIsSilentBeforeTheQuestionIsWaitedForNoLongerThanToConnect() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            String address = "127.0.0.1:" + silent.getLocalPort();
+            isUnreachable(
+                    "OPENAI_BASE_URL", "https://" + address + "/v1", "OPENAI_MODEL", "m", "CONNECT_TIMEOUT", "200ms");
+            isUnreachable(
+                    "OPENAI_BASE_URL",
+                    "https://upstream.example/v1",
+                    "OPENAI_MODEL",
+                    "m",
+                    "CONNECT_TIMEOUT",
+                    "200ms",
+                    "HTTPS_PROXY",
+                    "http://" + address);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HTTP_1_1", "HTTP_2"})
+    void whatWasAskedIsWaitedForLongerThanToConnect(Protocol protocol) throws Exception {
+        upstream.setProtocols(
+                protocol == Protocol.HTTP_2 ? List.of(Protocol.HTTP_2, Protocol.HTTP_1_1) : List.of(protocol));
+        upstream.enqueue(answer());
+        upstream.enqueue(
+                answer().newBuilder().headersDelay(1500, TimeUnit.MILLISECONDS).build());
+        upstream.start();
+        try (TestServer server =
+                TestServer.with("OPENAI_BASE_URL", url(), "OPENAI_MODEL", "m", "CONNECT_TIMEOUT", "1s")) {
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
         }
     }
 

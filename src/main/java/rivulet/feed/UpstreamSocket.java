@@ -2,6 +2,7 @@ package rivulet.feed;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.IllegalBlockingModeException;
@@ -46,6 +47,16 @@ final class UpstreamSocket extends ChannelSocket {
     UpstreamSocket(ReadTurns turns) throws IOException {
         super(SocketChannel.open());
         this.turns = turns;
+    }
+
+    /**
+     * Connects; a proxy's word and TLS belong to that, and are waited for no longer than the peer. With each question
+     * OkHttp sets anew how long is waited.
+     */
+    @Override
+    public void connect(SocketAddress to, int timeoutMillis) throws IOException {
+        super.connect(to, timeoutMillis);
+        setSoTimeout(timeoutMillis);
     }
 
     /** A question is asked next: what is read then begins with the head of a response. */

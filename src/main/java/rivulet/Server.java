@@ -15,7 +15,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
@@ -211,7 +210,7 @@ final class Server {
     }
 
     private static ConnectionFactory[] plain(HttpConfiguration http) {
-        return new ConnectionFactory[] {new LenientHttp(http), new HTTP2CServerConnectionFactory(http)};
+        return new ConnectionFactory[] {new LenientHttp(http), new PlainHttp2(http)};
     }
 
     private static ServerConnector listening(

@@ -513,6 +513,24 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void callsThatShareAnIndexAndAnIdAreToldApart() throws IOException {
+        assertEquals(
+                List.of(
+                        toldCall(0, "a", "{}"),
+                        toldCall(1, "a", "{"),
+                        toldArguments(1, "}"),
+                        "{\"event\":\"tool_call\",\"index\":2,\"id\":\"a\",\"name\":\"g\",\"arguments\":\"{}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{}\""),
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{\""),
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"}\""),
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"g\",\"arguments\":\"{}\""),
+                        "[DONE]"));
+    }
+
+    @Test
     void aCallThatStandsInNoListIsTold() throws IOException {
         String call =
                 "{\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"tool_calls\":{\"index\":0,\"id\":\"\",\"type\":\"function\",\"function\":{\"name\":%s,\"arguments\":\"%s\"}}},\"finish_reason\":%s}]}";

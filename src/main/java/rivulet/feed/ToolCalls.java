@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Tells the pieces of one answer's tool calls apart, and says the id and the name of each once. By Chat Completions'
  * letter the index alone does that; but some providers give all calls the same one, or none, and some repeat id and name
  * with every piece, or the name with a new id (vLLM, of a tool that the caller has named). So a piece that names a
- * function under another id than the last one of its index begins a call; where there is no id, or it has changed amid
- * arguments, one that names another function, or begins arguments anew behind whole ones.
+ * function under another id than the last one of its index begins a call; where there is no id, or the same, or it has
+ * changed amid arguments, one that names another function, or begins arguments anew behind whole ones.
  */
 final class ToolCalls {
     private final Sink sink;
@@ -63,7 +63,7 @@ final class ToolCalls {
     private @Nullable Call find(int position, @Nullable String id, @Nullable String name, String arguments) {
         @Nullable Call named = id == null ? null : known.get(key(position, id));
         if (named != null) {
-            return named;
+            return name != null && named.endedBefore(name, arguments) ? null : named;
         }
         @Nullable Call last = newest.get(position);
         if (last == null || name == null) {

@@ -313,6 +313,12 @@ class UpstreamCasesTest {
                 "done length");
         chat(
                 cases,
+                "no finish reason in words with each chunk",
+                finished("{\"content\":\"a\"}", "NONE") + finished("{\"content\":\"b\"}", "None"),
+                "ab",
+                "failed upstream_truncated");
+        chat(
+                cases,
                 "a finish reason before the answer, and none behind it",
                 finished("{\"reasoning_content\":\"hm\"}", "stop") + delta("a"),
                 "a",

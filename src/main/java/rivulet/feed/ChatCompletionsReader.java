@@ -3,6 +3,7 @@ package rivulet.feed;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,9 @@ import rivulet.log.FinishReason;
  * with {@code [DONE]}, or with the body if its last word was a finish reason and its connection did not break.
  */
 final class ChatCompletionsReader implements AnswerReader {
+    /** What some servers write while the answer goes on, where there should be null. */
+    private static final Set<String> NO_REASON = Set.of("null", "none");
+
     private final Sink sink;
     private final Scrubber scrubber;
     private final ToolCalls calls;
@@ -130,7 +134,7 @@ final class ChatCompletionsReader implements AnswerReader {
             message(choice.path("message"));
         }
         String reason = choice.path("finish_reason").asText("");
-        if (!reason.isEmpty() && !reason.equals("null")) {
+        if (!reason.isEmpty() && !NO_REASON.contains(reason.toLowerCase(Locale.ROOT))) {
             finishes(reason);
         }
     }

@@ -3,6 +3,7 @@ package rivulet.feed;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,12 @@ final class ToolCalls {
      * @return whether there was anything in it
      */
     boolean piece(int position, @Nullable String id, @Nullable String name, String arguments) {
-        Call call = find(position, id, name, arguments);
+        @Nullable Call named = id == null ? null : known.get(key(position, id));
+        if (named != null && named.isRepeated(name, arguments)) {
+            // Once more, under its own id: who took it for another would make the call twice.
+            return false;
+        }
+        Call call = named == null ? find(position, id, name, arguments) : goingOn(named, name, arguments);
         boolean began = call == null;
         if (call == null) {
             call = new Call(freeIndex(position));
@@ -61,10 +67,6 @@ final class ToolCalls {
     }
 
     private @Nullable Call find(int position, @Nullable String id, @Nullable String name, String arguments) {
-        @Nullable Call named = id == null ? null : known.get(key(position, id));
-        if (named != null) {
-            return name != null && named.endedBefore(name, arguments) ? null : named;
-        }
         @Nullable Call last = newest.get(position);
         if (last == null || name == null) {
             return last;
@@ -74,6 +76,11 @@ final class ToolCalls {
         }
         boolean another = id != null && last.id != null && last.idTells;
         return another || last.endedBefore(name, arguments) ? null : last;
+    }
+
+    /** The call, unless the piece begins another under its id. */
+    private static @Nullable Call goingOn(Call named, @Nullable String name, String arguments) {
+        return name != null && named.endedBefore(name, arguments) ? null : named;
     }
 
     /** The upstream's own index, unless another call has it, or it is none: Bedrock Access Gateway counts from -1. */
@@ -99,6 +106,7 @@ final class ToolCalls {
         /** Whether another id is another call's: not where it changed before these arguments were whole. */
         private boolean idTells = true;
 
+        private final StringBuilder said = new StringBuilder();
         private boolean anyArguments;
         private boolean inString;
         private boolean escaped;
@@ -109,6 +117,7 @@ final class ToolCalls {
 
         /** Takes the next piece of its arguments. */
         void take(String piece) {
+            said.append(piece);
             anyArguments |= !piece.isBlank();
             for (int i = 0; i < piece.length(); i++) {
                 char c = piece.charAt(i);
@@ -126,6 +135,11 @@ final class ToolCalls {
             }
         }
 
+        /** Whether a piece says the whole of this call once more. */
+        boolean isRepeated(@Nullable String function, String piece) {
+            return beginsAnew(piece) && Objects.equals(name, function) && piece.contentEquals(said);
+        }
+
         /** Whether a piece that names that function is this call's, under whatever id: its arguments are not whole. */
         boolean goesOn(String function) {
             return (depth > 0 || inString) && function.equals(name);
@@ -133,10 +147,13 @@ final class ToolCalls {
 
         /** Whether a piece that names a function, under no id that tells, is another call's. */
         boolean endedBefore(String function, String piece) {
-            boolean whole = depth == 0 && !inString;
-            boolean beginsAnew = whole && piece.stripLeading().startsWith("{");
             // A name without arguments may come in pieces.
-            return anyArguments && (beginsAnew || (name != null && !name.equals(function)));
+            return anyArguments && (beginsAnew(piece) || (name != null && !name.equals(function)));
+        }
+
+        /** Whether a piece begins arguments, where there are whole ones or none. */
+        private boolean beginsAnew(String piece) {
+            return depth == 0 && !inString && piece.stripLeading().startsWith("{");
         }
     }
 }

@@ -154,6 +154,21 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void whatOtherAnswersSayWithoutARoleIsNotReadEither() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"delta\":\"a\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"x\"}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}",
+                        "{\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}",
+                        "[DONE]"));
+    }
+
+    @Test
     void aCallIsNeverBeforeTheFirst() throws IOException {
         assertEquals(
                 List.of(
@@ -518,14 +533,16 @@ class UpstreamEventsTest {
                 List.of(
                         toldCall(0, "a", "{}"),
                         toldCall(1, "a", "{"),
-                        toldArguments(1, "}"),
+                        toldArguments(1, " }"),
                         "{\"event\":\"tool_call\",\"index\":2,\"id\":\"a\",\"name\":\"g\",\"arguments\":\"{}\"}",
                         "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
                 events(
                         "chat",
                         call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{}\""),
+                        // Once more the same, which is no other call.
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{}\""),
                         call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"{\""),
-                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\"}\""),
+                        call("\"index\":0,\"id\":\"a\"", "\"name\":\"f\",\"arguments\":\" }\""),
                         call("\"index\":0,\"id\":\"a\"", "\"name\":\"g\",\"arguments\":\"{}\""),
                         "[DONE]"));
     }

@@ -1,7 +1,6 @@
 package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,13 +25,14 @@ final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
     private final Scrubber scrubber;
     private final ToolCalls calls;
-    /** The indices of other answers. */
-    private final Set<Integer> others = new HashSet<>();
-
     private Progress progress = Progress.OPEN;
     private boolean anyText;
     private boolean anyReasoning;
     private boolean anyRefusal;
+    /** Whether there are several answers, of which the first is read. */
+    private boolean several;
+    /** Whether the choices are the blocks of one answer. */
+    private boolean blocks;
     /** Whether what was said last is a thought in the content's place, between marks. */
     private boolean markedThought;
 
@@ -105,17 +105,18 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     /**
-     * Whether a choice is of the answer. Where several answers are told, each begins with its role, or has its piece beside
-     * another's; but at Higress and Helicone each block of one answer, of Claude's, is a choice of its own.
+     * Whether a choice is of the answer, which has index 0. Of several answers each begins with its role, or has its piece
+     * beside another's. But at Higress and Helicone each block of one answer, of Claude's, is a choice of its own: then
+     * there was no text before the first other one, but thoughts, or it is a tool's call.
      */
     private boolean isOfAnswer(JsonNode choice, boolean alone) {
-        int index = choice.path("index").asInt();
-        JsonNode delta = choice.path("delta");
-        boolean block = alone && delta.isObject() && !delta.path("role").isTextual();
-        if (index != 0 && !block) {
-            others.add(index);
+        if (choice.path("index").asInt() == 0) {
+            return true;
         }
-        return !others.contains(index);
+        JsonNode delta = choice.path("delta");
+        several |= !alone || !delta.isObject() || delta.path("role").isTextual();
+        blocks |= (anyReasoning && !anyText) || !delta.path("tool_calls").isEmpty();
+        return blocks && !several;
     }
 
     private void choice(JsonNode choice) {

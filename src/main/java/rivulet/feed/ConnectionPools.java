@@ -13,8 +13,11 @@ import okhttp3.OkHttpClient;
  * the first that has room: where there are few, they share one pool, as they would otherwise. Safe on any thread.
  */
 final class ConnectionPools {
-    /** Calls at once in one pool. */
-    private static final int CALLS = 128;
+    /**
+     * Calls at once in one pool. Over HTTP/2 they may have one connection, and begin before it is known how many it takes;
+     * some servers break off all where there are more. It is no fewer where RFC 9113, section 6.5.2 is followed.
+     */
+    private static final int CALLS = 100;
     /** Connections that wait to be used again, in all of the first pools; and how many in each of the others. */
     private static final int IDLE_CONNECTIONS = 256;
 

@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.flipkart.zjsonpatch.JsonPatch;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,12 +23,22 @@ import rivulet.SseParser.SseEvent;
 /** Live streams that together are longer than their memory: they are folded, and no viewer misses or repeats anything. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class FoldTest {
-    private static final int PIECES = 8000;
-    /** With it the pieces alone take a little more than the least MAX_LOG_BYTES. */
-    private static final String LONG = "o".repeat(120);
+    private static final int PIECES = 11_000;
+    /** With so many letters the pieces alone take a little more than the least MAX_LOG_BYTES. */
+    private static final int LONG = 120;
+
+    private static final Random RANDOM = new Random(1);
 
     private static final List<String> WORDS = IntStream.rangeClosed(1, PIECES)
-            .mapToObj(i -> "wörd " + i + LONG + "\n")
+            .mapToObj(i -> "wörd " + i + Noise.text(RANDOM, LONG) + "\n")
+            .toList();
+
+    /** A title and a long summary. */
+    private static final List<String> DOCUMENT = Stream.of(
+                    Stream.of("{\"title\":\"", "Né", "\",\"summary\":\""),
+                    IntStream.rangeClosed(1, PIECES).mapToObj(i -> "é" + i + Noise.text(RANDOM, LONG)),
+                    Stream.of("\"}"))
+            .flatMap(pieces -> pieces)
             .toList();
 
     private static final List<String> SHORT_WORDS =
@@ -43,7 +54,7 @@ class FoldTest {
         upstream = new RawUpstream((request, connection) -> {
             boolean structured = request.body().contains("json_schema");
             List<String> words = request.body().contains("shortly") ? SHORT_WORDS : WORDS;
-            List<String> pieces = structured ? documentPieces() : words;
+            List<String> pieces = structured ? DOCUMENT : words;
             connection.sendStreamHead();
             StringBuilder most = new StringBuilder();
             for (String piece : pieces.subList(0, pieces.size() - 1)) {
@@ -68,14 +79,6 @@ class FoldTest {
     private static String delta(String piece) throws IOException {
         return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + TestServer.JSON.writeValueAsString(piece)
                 + "}}]}\n\n";
-    }
-
-    /** A title and a long summary, in pieces. */
-    private static List<String> documentPieces() {
-        List<String> pieces = new ArrayList<>(List.of("{\"title\":\"", "Né", "\",\"summary\":\""));
-        IntStream.rangeClosed(1, PIECES).forEach(i -> pieces.add("é" + i + LONG));
-        pieces.add("\"}");
-        return pieces;
     }
 
     private static String text(int from) {
@@ -210,13 +213,13 @@ class FoldTest {
 
     @Test
     void aDocumentIsWholeInEachFormat() {
-        List<String> pieces = documentPieces();
+        List<String> pieces = DOCUMENT;
         String document = String.join("", pieces);
         String location =
                 begin("{\"kind\":\"structured\",\"message\":\"hi\",\"fields\":[\"title\",\"summary\"]}", pieces.size());
         CompletableFuture<String> json = server.getAsync(location + "?after=3");
         CompletableFuture<String> envelopes = server.getAsync(location + "?format=status&after=3");
-        CompletableFuture<String> patches = server.getAsync(location + "?format=patch&after=7990");
+        CompletableFuture<String> patches = server.getAsync(location + "?format=patch&after=" + (PIECES - 10));
         sayTheRestBefore(3);
         List<SseEvent> events = SseParser.parse(json.join());
         assertEquals("snapshot", events.get(0).name());

@@ -11,6 +11,7 @@ import com.networknt.schema.SpecificationVersion;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
 import io.swagger.v3.parser.core.models.SwaggerParseResult;
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.http.HttpResponse;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -295,13 +297,29 @@ class OpenApiTest {
         return names;
     }
 
-    /** Live streams that are longer than their memory. */
+    /** A live stream that is longer than its memory. */
     @Test
-    void aSnapshotIsWhatIsDescribed() {
-        String model = "sim-fast-90000tokens-stall-after-80000";
-        try (TestServer small = TestServer.with("OPENAI_MODEL", model, "MAX_LOG_BYTES", "1048576")) {
-            String unused = longStream(small);
-            String path = longStream(small);
+    void aSnapshotIsWhatIsDescribed() throws IOException {
+        Random random = new Random(1);
+        int pieces = 9000;
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.sendStreamHead();
+                    for (int i = 0; i < pieces; i++) {
+                        connection.send("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\""
+                                + Noise.text(random, 180) + "\"}}]}\n\n");
+                    }
+                    connection.awaitPeerClose();
+                });
+                TestServer small = TestServer.before(
+                        upstream, "OPENAI_MODEL", "m", "UPSTREAM_API", "chat", "MAX_LOG_BYTES", "1048576")) {
+            String path = small.post("/streams", "{\"kind\":\"chat\",\"message\":\"a\"}", "Accept", "application/json")
+                    .headers()
+                    .firstValue("Location")
+                    .orElseThrow();
+            TestServer.await("all but the rest", () -> {
+                String state = small.get(path, "Accept", "application/json").body();
+                return TestServer.json(state).path("index").asInt() == pieces;
+            });
             CompletableFuture<String> events = small.getAsync(path);
             CompletableFuture<String> json = small.getAsync(path + "?format=ndjson");
             // Once it has ended it is gone for who comes then.
@@ -312,18 +330,6 @@ class OpenApiTest {
             assertTrue(lines.contains("\"event\":\"snapshot\""), lines);
             lines.lines().forEach(line -> assertSatisfies("Line", line));
         }
-    }
-
-    private static String longStream(TestServer server) {
-        String path = server.post("/streams", "{\"kind\":\"chat\",\"message\":\"a\"}", "Accept", "application/json")
-                .headers()
-                .firstValue("Location")
-                .orElseThrow();
-        TestServer.await("all but the rest", () -> {
-            String state = server.get(path, "Accept", "application/json").body();
-            return TestServer.json(state).path("index").asInt() == 80_000;
-        });
-        return path;
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import rivulet.Noise;
 import rivulet.TestServer;
 
 /** The store in memory keeps the contract. */
@@ -278,12 +279,7 @@ class MemoryStoreTest extends StreamLogContract {
         return log;
     }
 
-    /** What cannot be kept in much less than its bytes. */
     private static Event noise(int bytes) {
-        String text = new Random(1)
-                .ints(bytes, '!', '~')
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
-        return new Event.Text(text);
+        return new Event.Text(Noise.text(new Random(1), bytes));
     }
 }

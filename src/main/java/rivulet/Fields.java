@@ -21,6 +21,9 @@ import rivulet.log.Excerpt;
  * user an hour. A name with an underscore before it is ignored: browsers' libraries add such against caches.
  */
 final class Fields {
+    /** As event-source-polyfill adds it, which sends no header. */
+    static final String POLYFILLS_POSITION = "lastEventId";
+
     private final JsonNode values;
     private final boolean query;
     private final Set<String> known = new LinkedHashSet<>();
@@ -45,6 +48,10 @@ final class Fields {
             }
             values.put(name, given.get(0));
         });
+        JsonNode polyfills = values.remove(POLYFILLS_POSITION);
+        if (polyfills != null && !values.has(Position.PARAMETER)) {
+            values.set(Position.PARAMETER, polyfills);
+        }
         return new Fields(values, true);
     }
 

@@ -16,6 +16,7 @@ record PathText(String text, boolean hasParameters) {
     private static final Set<String> PARAMETERS = Set.of(
             "format",
             Position.PARAMETER,
+            Fields.POLYFILLS_POSITION,
             IdempotencyKey.PARAMETER,
             "model",
             "instructions",

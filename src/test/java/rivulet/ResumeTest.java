@@ -67,6 +67,9 @@ class ResumeTest {
         assertTrue(fromQuery.contains("{\"delta\":\"d\"}") && !fromQuery.contains("{\"delta\":\"c\"}"), fromQuery);
         String fromAfter = server.get("/streams/" + id + "?after=3").body();
         assertEquals(withoutRetry(fromQuery), withoutRetry(fromAfter));
+        String fromPolyfill =
+                server.get("/sse/fake-llm?format=json&lastEventId=" + id + ".3").body();
+        assertEquals(withoutRetry(fromQuery), withoutRetry(fromPolyfill));
     }
 
     @Test

@@ -59,7 +59,7 @@ class BatchTest {
     void aLongFrameIsOneForAllViewers() {
         StreamLog log = log(1L << 30, "x".repeat(100_000), 2);
         assertTrue(after(0, log).bytes() == after(0, log).bytes());
-        StreamLog folded = log(500_000, "x".repeat(100), 10_000);
+        StreamLog folded = log(12_000, "x".repeat(100), 10_000);
         Batch inFlight = after(0, folded);
         try {
             System.gc();
@@ -73,7 +73,7 @@ class BatchTest {
 
     @Test
     void theStartComesBeforeASnapshot() {
-        StreamLog log = log(15_000, "word", 3000);
+        StreamLog log = log(12_000, "word", 3000);
         String frames = new String(after(-1, log).bytes(), StandardCharsets.UTF_8);
         assertTrue(frames.matches("(?s)event: start\n.*\n\nevent: snapshot\n.*"), frames);
         assertTrue(after(-1, log).last() > 1000);

@@ -133,7 +133,11 @@ final class Relay implements AutoCloseable {
 
     /** A request for an answer of so many deltas, so far apart. */
     String request(int deltas, Duration apart) {
-        String model = "bench-" + deltas + "-" + apart.toNanos() / 1_000;
+        return request("bench-" + deltas + "-" + apart.toNanos() / 1_000);
+    }
+
+    /** The question for what a model says whose name is understood by the {@link BenchUpstream}. */
+    String request(String model) {
         String body = speaksOpenAi
                 ? "{\"model\":\"%s\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}"
                         .formatted(model)

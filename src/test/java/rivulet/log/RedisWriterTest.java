@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,6 +25,7 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.resps.StreamEntry;
+import rivulet.Noise;
 import rivulet.RedisProcess;
 import rivulet.TestServer;
 
@@ -110,6 +112,14 @@ class RedisWriterTest {
     private void hang() {
         try (Jedis jedis = new Jedis("127.0.0.1", redis.port())) {
             jedis.clientPause(HANGS_MILLIS);
+        }
+    }
+
+    /** 20,000 events. */
+    private static void appendTooMuch(StreamLog log) {
+        Random random = new Random(1);
+        for (int i = 0; i < 20_000; i++) {
+            log.append(new Event.Text(Noise.text(random, 8)));
         }
     }
 
@@ -224,7 +234,7 @@ class RedisWriterTest {
         awaitInRedis(shorter, 1);
         hang();
         TestServer.await("away", () -> node.state() == StoreState.UNREACHABLE);
-        append(tooLong, 20_000);
+        appendTooMuch(tooLong);
         append(shorter, MAX_BEHIND / 2);
         awaitReachable(node);
         awaitReachable(other);
@@ -247,7 +257,7 @@ class RedisWriterTest {
         awaitInRedis(tooLong, 1);
         hang();
         TestServer.await("away", () -> node.state() == StoreState.UNREACHABLE);
-        append(tooLong, 20_000);
+        appendTooMuch(tooLong);
         awaitReachable(node);
         awaitReachable(other);
         assertEquals(
@@ -262,7 +272,7 @@ class RedisWriterTest {
         assertEquals(Optional.empty(), node.claim("key", "print", start));
         hang();
         StreamLog tooLong = node.create(start);
-        append(tooLong, 20_000);
+        appendTooMuch(tooLong);
         TestServer.await("away", () -> node.state() == StoreState.UNREACHABLE);
         awaitReachable(node);
         awaitReachable(other);

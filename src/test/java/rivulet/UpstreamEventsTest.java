@@ -694,6 +694,26 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aPieceThatIsWrittenAsANumberIsToldAsItReads() throws IOException {
+        List<String> numbers = List.of("1", "0", "-2", "0.005", "0.0001", "12345678901234567890", "true", "false");
+        for (String name : List.of("content", "reasoning_content")) {
+            for (String number : numbers) {
+                String said = events(
+                                "chat",
+                                "{\"choices\":[{\"index\":0,\"delta\":{\"" + name + "\":" + number + "}}]}",
+                                "[DONE]")
+                        .get(0);
+                assertEquals(number, TestServer.json(said).path("delta").asText(), name);
+            }
+        }
+        assertEquals(
+                List.of("{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"delta\":{\"content\":null,\"reasoning\":null},\"finish_reason\":\"stop\"}]}"));
+    }
+
+    @Test
     void aThoughtInTheContentsPlaceIsReasoning() throws IOException {
         String thought =
                 "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\",\"extra_content\":{\"google\":{\"thought\":true}}}}]}";

@@ -125,7 +125,7 @@ final class ChatCompletionsReader implements AnswerReader {
             reasoning(Thoughts.in(delta));
             if (Thoughts.isContent(delta)) {
                 markedThought = true;
-                reasoning(Thoughts.unmarked(delta.path("content").asText("")));
+                reasoning(Thoughts.unmarked(PieceText.of(delta.path("content"))));
             } else {
                 content(delta.path("content"));
             }
@@ -178,9 +178,7 @@ final class ChatCompletionsReader implements AnswerReader {
     }
 
     private void content(JsonNode content) {
-        if (content.isTextual()) {
-            text(content.textValue());
-        }
+        text(PieceText.of(content));
         // Mistral, Databricks: parts, of which some are thoughts; elsewhere one, without a list.
         for (JsonNode part : content.isObject() ? List.of(content) : content) {
             switch (part.path("type").asText()) {

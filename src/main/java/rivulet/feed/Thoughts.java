@@ -39,8 +39,8 @@ final class Thoughts {
 
     /** The words of a thought: a text, an object that holds one, or a list of these. */
     static String words(JsonNode thought) {
-        if (thought.isTextual()) {
-            return thought.textValue();
+        if (thought.isValueNode()) {
+            return PieceText.of(thought);
         }
         if (thought.isObject()) {
             return thought.path("text").asText(thought.path("summary").asText(""));

@@ -230,6 +230,37 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aCallThatTheUpstreamHasMadeItselfIsNotTheAnswersEnd() throws IOException {
+        // xAI's search of X: a custom tool's call, and then the answer.
+        String search =
+                "{\"type\":\"response.output_item.%s\",\"output_index\":0,\"item\":{\"type\":\"custom_tool_call\",\"id\":\"i0\",\"call_id\":\"c0\",\"name\":\"x_keyword_search\",\"input\":\"%s\"}}";
+        String text = "{\"type\":\"response.output_text.delta\",\"output_index\":1,\"item_id\":\"i1\",\"delta\":\"a\"}";
+        String function =
+                "{\"type\":\"response.output_item.done\",\"output_index\":2,\"item\":{\"type\":\"function_call\",\"call_id\":\"c2\",\"name\":\"f\",\"arguments\":\"{}\"}}";
+        String begins = search.formatted("added", "");
+        String input =
+                "{\"type\":\"response.custom_tool_call_input.delta\",\"output_index\":0,\"item_id\":\"i0\",\"delta\":\"q\"}";
+        String ends = search.formatted("done", "q");
+        String completed = "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}";
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"c0\",\"name\":\"x_keyword_search\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"q\"}",
+                        "{\"delta\":\"a\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events("responses", begins, input, ends, text, completed));
+        // What waits for the caller does.
+        String waits = "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}";
+        assertEquals(waits, last(events("responses", text, begins, input, ends, completed)));
+        assertEquals(waits, last(events("responses", begins, input, ends, text, function, completed)));
+        assertEquals(waits, last(events("responses", function, text, completed)));
+    }
+
+    private static String last(List<String> events) {
+        return events.get(events.size() - 1);
+    }
+
+    @Test
     void whatResponsesTellOnlyWholeIsToldOnce() throws IOException {
         String arguments =
                 "{\"type\":\"response.function_call_arguments.done\",\"output_index\":1,\"arguments\":\"{}\"}";

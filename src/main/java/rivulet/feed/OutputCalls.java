@@ -20,6 +20,8 @@ final class OutputCalls {
 
     private @Nullable Call newest;
     private int begun;
+    private boolean functionWaits;
+    private boolean customWaits;
 
     OutputCalls(Sink sink, Scrubber scrubber) {
         this.sink = sink;
@@ -31,6 +33,16 @@ final class OutputCalls {
         return begun > 0;
     }
 
+    /** Whether any is the caller's to make. */
+    boolean anyWaits() {
+        return functionWaits || customWaits;
+    }
+
+    /** The answer goes on in words: then xAI, which tells its own searches as calls of custom tools, has made them. */
+    void answerGoesOn() {
+        customWaits = false;
+    }
+
     /** Takes an item that is added: if it is a call, that is announced. */
     void added(JsonNode event) {
         JsonNode item = event.path("item");
@@ -38,7 +50,7 @@ final class OutputCalls {
             List<String> names = names(event, item);
             @Nullable Call call = findSurely(names);
             if (call == null || call.done || (call.id != null && !call.id.equals(id(item)))) {
-                call = begin(names);
+                call = begin(names, item);
             }
             tell(call, item, "");
         }
@@ -52,7 +64,7 @@ final class OutputCalls {
             @Nullable Call call = findSurely(names);
             if (call == null) {
                 call = find(names);
-                call = call == null || call.done ? begin(names) : call;
+                call = call == null || call.done ? begin(names, item) : call;
             }
             call.done = true;
             tell(call, item, arguments(item));
@@ -62,7 +74,7 @@ final class OutputCalls {
     /** Takes an item of a response that is told only whole. */
     void whole(JsonNode item) {
         if (isCall(item)) {
-            tell(begin(List.of()), item, arguments(item));
+            tell(begin(List.of(), item), item, arguments(item));
         }
     }
 
@@ -125,7 +137,11 @@ final class OutputCalls {
         return null;
     }
 
-    private Call begin(List<String> names) {
+    /** @param told the call's item, or an event that tells its arguments */
+    private Call begin(List<String> names, JsonNode told) {
+        boolean custom = told.path("type").asText().contains("custom_tool_call");
+        customWaits |= custom;
+        functionWaits |= !custom;
         Call call = new Call(begun++);
         newest = call;
         names.forEach(name -> named.put(name, call));
@@ -138,7 +154,7 @@ final class OutputCalls {
         @Nullable Call call = find(names);
         // An id that has changed says nothing.
         call = call == null && !event.has("output_index") ? newest : call;
-        return call == null ? begin(names) : call;
+        return call == null ? begin(names, event) : call;
     }
 
     private void tell(Call call, JsonNode item, String all) {

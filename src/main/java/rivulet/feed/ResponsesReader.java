@@ -163,6 +163,9 @@ final class ResponsesReader implements AnswerReader {
 
     private void text(Teller teller, String piece) {
         if (answer.areToldBy(teller, piece)) {
+            if (teller == Teller.DELTAS) {
+                calls.answerGoesOn();
+            }
             sink.text(scrubber.whole(piece));
         }
     }
@@ -201,7 +204,7 @@ final class ResponsesReader implements AnswerReader {
             sink.done(filtered ? FinishReason.CONTENT_FILTER : FinishReason.LENGTH, cut.isEmpty() ? null : cut);
         } else {
             sink.done(
-                    anyRefusal ? FinishReason.REFUSAL : calls.any() ? FinishReason.TOOL_CALLS : FinishReason.STOP,
+                    anyRefusal ? FinishReason.REFUSAL : calls.anyWaits() ? FinishReason.TOOL_CALLS : FinishReason.STOP,
                     null);
         }
     }

@@ -53,6 +53,9 @@ class UpstreamFaultsTest {
             429 Slow    | retry-after-ms: 29500.5 | {"error":{"message":"slow down"}}              | 1 | 429 | upstream_rate_limited | slow down
             429 Quota   | ''                  | {"error":{"message":"pay","code":"insufficient_quota"}} | 1 | 429 | upstream_quota    | pay
             402 Pay     | ''                  | {"error":{"message":"Insufficient Balance"}}       | 1 | 429 | upstream_quota        | Insufficient Balance
+            403 No      | ''                  | {"error":{"message":"user quota is not enough","type":"one_api_error","code":"insufficient_user_quota"}} | 1 | 429 | upstream_quota | no credit left
+            403 No      | ''                  | {"error":{"message":"token quota","type":"new_api_error","code":"pre_consume_token_quota_failed"}} | 1 | 429 | upstream_quota | token quota
+            429 Quota   | ''                  | {"error":{"message":"suspended","type":"exceeded_current_quota_error"}} | 1 | 429 | upstream_quota | suspended
             408 Late    | ''                  | ''                                                 | 3 | 504 | upstream_timeout      | without a word
             500 Oops    | ''                  | {"error":"boom"}                                   | 3 | 502 | upstream_error        | boom
             502 Bad     | Content-Type: text/html | <html><head><title>502</title></head><body>Bad <b>Gateway</b></body></html> | 3 | 502 | upstream_error | Bad Gateway

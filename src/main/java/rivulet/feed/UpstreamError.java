@@ -41,6 +41,13 @@ record UpstreamError(
     /** Codes that tell of none. */
     private static final Set<String> SUCCESSES = Set.of("0", "200", "ok", "success");
 
+    /** Words for an account without credit: OpenAI's, One API's and New API's, which say 403, and Moonshot's. */
+    private static final Set<String> QUOTAS = Set.of(
+            "insufficient_quota",
+            "insufficient_user_quota",
+            "pre_consume_token_quota_failed",
+            "exceeded_current_quota_error");
+
     private static final Pattern WHITE_SPACE = Pattern.compile("\\s+");
 
     /** The error that an event of a stream is, or null if it is none. */
@@ -216,8 +223,8 @@ record UpstreamError(
     }
 
     private static boolean isQuota(JsonNode error) {
-        return error.path("code").asText().equals("insufficient_quota")
-                || error.path("type").asText().equals("insufficient_quota");
+        return QUOTAS.contains(error.path("code").asText())
+                || QUOTAS.contains(error.path("type").asText());
     }
 
     private static String advice(ErrorCode code) {

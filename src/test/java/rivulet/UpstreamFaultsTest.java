@@ -56,6 +56,8 @@ class UpstreamFaultsTest {
             403 No      | ''                  | {"error":{"message":"user quota is not enough","type":"one_api_error","code":"insufficient_user_quota"}} | 1 | 429 | upstream_quota | no credit left
             403 No      | ''                  | {"error":{"message":"token quota","type":"new_api_error","code":"pre_consume_token_quota_failed"}} | 1 | 429 | upstream_quota | token quota
             429 Quota   | ''                  | {"error":{"message":"suspended","type":"exceeded_current_quota_error"}} | 1 | 429 | upstream_quota | suspended
+            498 Full    | ''                  | {"error":{"message":"flex","code":"capacity_exceeded"}} | 3 | 429 | upstream_rate_limited | flex
+            424 Failed  | ''                  | {"error":"Request failed during generation","error_type":"generation"} | 1 | 502 | upstream_error | during generation
             408 Late    | ''                  | ''                                                 | 3 | 504 | upstream_timeout      | without a word
             500 Oops    | ''                  | {"error":"boom"}                                   | 3 | 502 | upstream_error        | boom
             502 Bad     | Content-Type: text/html | <html><head><title>502</title></head><body>Bad <b>Gateway</b></body></html> | 3 | 502 | upstream_error | Bad Gateway

@@ -30,7 +30,7 @@ final class Retries {
 
     /** Whether an answer with that status may be another one next time. */
     static boolean mayHelp(int status, ErrorCode code) {
-        boolean passing = status == 408 || status == 429 || status >= 500;
+        boolean passing = status == 408 || status == 429 || status == 498 || status >= 500;
         return passing && code != ErrorCode.UPSTREAM_QUOTA;
     }
 

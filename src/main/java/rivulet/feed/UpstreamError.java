@@ -196,7 +196,10 @@ record UpstreamError(
             // A proxy's, between here and there: nothing that the caller asked is wrong.
             case 407 -> ErrorCode.UPSTREAM_UNREACHABLE;
             case 408, 504, 524 -> ErrorCode.UPSTREAM_TIMEOUT;
-            case 429 -> ErrorCode.UPSTREAM_RATE_LIMITED;
+            // Groq: no room for what may wait.
+            case 429, 498 -> ErrorCode.UPSTREAM_RATE_LIMITED;
+            // Text Generation Inference: the model failed.
+            case 424 -> ErrorCode.UPSTREAM_ERROR;
             default -> status >= 400 && status < 500 ? ErrorCode.UPSTREAM_REJECTED : ErrorCode.UPSTREAM_ERROR;
         };
     }

@@ -39,7 +39,8 @@ final class Thoughts {
 
     /** The words of a thought: a text, an object that holds one, or a list of these. */
     static String words(JsonNode thought) {
-        if (thought.isValueNode()) {
+        // Not true or false: that is said of thoughts, elsewhere.
+        if (thought.isTextual() || thought.isNumber()) {
             return PieceText.of(thought);
         }
         if (thought.isObject()) {

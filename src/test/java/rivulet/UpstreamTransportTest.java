@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The way to the upstream: TLS by a private authority, HTTP/2, proxies, headers, several upstreams. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -463,6 +467,43 @@ class UpstreamTransportTest {
                     simulator
                             .get("/sse/chat-normal?message=hi&model=sim-fast-echo")
                             .body());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void eachDeltaComesAtOnceThroughASocksProxy(boolean overTls) throws Exception {
+        CountDownLatch shown = new CountDownLatch(1);
+        RawUpstream.Script script = (request, connection) -> {
+            connection.sendStreamHead();
+            connection.send(ANSWER.substring(0, ANSWER.indexOf("data: [")));
+            TestServer.await("the first delta is shown", () -> shown.getCount() == 0);
+            connection.send(ANSWER.substring(ANSWER.indexOf("data: [")));
+        };
+        try (RawUpstream behind = overTls ? RawUpstream.overTls(script, tls) : new RawUpstream(script);
+                TunnelProxy proxy = new TunnelProxy(URI.create(behind.url()).getPort());
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL",
+                        (overTls ? "https" : "http") + "://upstream.example/v1",
+                        "OPENAI_MODEL",
+                        "m")) {
+            System.setProperty("socksProxyHost", "127.0.0.1");
+            System.setProperty(
+                    "socksProxyPort", String.valueOf(URI.create(proxy.url()).getPort()));
+            try (BufferedReader lines = new BufferedReader(new InputStreamReader(
+                    URI.create(server.url("/sse/chat?format=ndjson&message=hi"))
+                            .toURL()
+                            .openStream(),
+                    StandardCharsets.UTF_8))) {
+                lines.readLine();
+                assertEquals("{\"n\":1,\"delta\":\"a\"}", lines.readLine());
+                shown.countDown();
+                assertTrue(lines.readLine().contains("\"event\":\"done\""));
+            } finally {
+                System.clearProperty("socksProxyHost");
+                System.clearProperty("socksProxyPort");
+            }
+            assertEquals(1, proxy.tunnels());
         }
     }
 

@@ -10,7 +10,6 @@ import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
-import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
@@ -116,11 +115,11 @@ final class AnswerSource implements EventSource, Callback {
 
     @Override
     public void onResponse(Call answered, Response response) {
-        UpstreamSocket socket =
-                requireNonNull(call.request().tag(Attempt.class)).socket();
+        Attempt attempt = requireNonNull(call.request().tag(Attempt.class));
+        UpstreamSocket socket = attempt.socket();
         byte[] first = socket != null && mayBeLent(response) ? socket.lend() : null;
         if (first == null) {
-            readWaiting(response);
+            readWaiting(response, attempt.tellsOfWaits());
         } else {
             listener.onOpen(this, response);
             new LentBody(this, response, requireNonNull(socket), isChunked(response)).begin(first, turns, loops);
@@ -145,9 +144,9 @@ final class AnswerSource implements EventSource, Callback {
         return type != null && type.type().equals("text") && type.subtype().equals("event-stream");
     }
 
-    private void readWaiting(Response response) {
-        // An HTTP/2 connection has a reader of its own; who reads a body there waits for that one, not for the socket.
-        if (response.protocol() != Protocol.HTTP_2) {
+    private void readWaiting(Response response, boolean inTurns) {
+        // Elsewhere nobody would tell before it waits: what came would be shown at the body's end.
+        if (inTurns) {
             turns.begin();
         }
         try (response) {

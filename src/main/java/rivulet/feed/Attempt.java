@@ -32,6 +32,7 @@ final class Attempt {
     private @Nullable UpstreamSocket socket;
     private boolean freshConnection;
     private boolean staleConnection;
+    private boolean tellsOfWaits;
     private volatile boolean requestSent;
     private volatile Runnable whenOver = () -> {};
 
@@ -62,6 +63,14 @@ final class Attempt {
     }
 
     /**
+     * Whether who reads its connection waits for the socket, and that tells of it. HTTP/2 has a reader of its own; and a
+     * way through a SOCKS proxy is a socket of OkHttp's own making.
+     */
+    boolean tellsOfWaits() {
+        return tellsOfWaits;
+    }
+
+    /**
      * Whether the upstream says that it has not looked at the request (RFC 9113, section 8.7); or had said that it would
      * look at no more on this connection (section 6.8), so that none of it was written.
      */
@@ -88,6 +97,8 @@ final class Attempt {
             @Override
             public void connectionAcquired(Call call, Connection connection) {
                 socket = connection.socket() instanceof UpstreamSocket plain ? plain : null;
+                tellsOfWaits = connection.protocol() != Protocol.HTTP_2
+                        && connection.route().proxy().type() != Proxy.Type.SOCKS;
                 // HTTP/2 has a reader of its own, which knows when the connection is gone.
                 if (!freshConnection && connection.protocol() != Protocol.HTTP_2 && isClosed(connection.socket())) {
                     staleConnection = true;

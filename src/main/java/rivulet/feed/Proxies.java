@@ -36,7 +36,7 @@ public final class Proxies extends ProxySelector {
         if (proxy == null) {
             return ProxySelector.getDefault().select(uri);
         }
-        if (isDirect(String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT))) {
+        if (isDirect(bare(String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT)))) {
             return List.of(Proxy.NO_PROXY);
         }
         int port = proxy.getPort() < 0 ? 80 : proxy.getPort();
@@ -48,9 +48,14 @@ public final class Proxies extends ProxySelector {
         // The call fails of it, and says so.
     }
 
+    /** An IPv6 address stands in brackets in a URI, and nearly always without them in a list of hosts. */
+    private static String bare(String host) {
+        return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+    }
+
     private boolean isDirect(String host) {
         return direct.stream()
-                .map(name -> name.startsWith("*.") ? name.substring(1) : name)
+                .map(name -> name.startsWith("*.") ? name.substring(1) : bare(name))
                 .anyMatch(name -> name.equals("*")
                         || host.equals(name)
                         || host.endsWith(name.startsWith(".") ? name : "." + name));

@@ -1,0 +1,31 @@
+package rivulet.feed;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.Proxy;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which hosts are reached without a proxy. */
+@Timeout(value = 10, unit = TimeUnit.SECONDS)
+class ProxiesTest {
+    @ParameterizedTest
+    @CsvSource({
+        "::1, http://[::1]:11434/v1, DIRECT",
+        "[::1], http://[::1]:11434/v1, DIRECT",
+        "fd00::5, http://[fd00::6]/v1, HTTP",
+        "127.0.0.1, http://127.0.0.1:11434/v1, DIRECT",
+        ".example, http://a.example/v1, DIRECT",
+        "*.example, http://a.example/v1, DIRECT",
+        "example, http://example.org/v1, HTTP",
+        "*, http://[::1]/v1, DIRECT",
+    })
+    void aHostThatIsNamedIsReachedWithout(String named, URI upstream, Proxy.Type way) {
+        Proxies proxies = new Proxies(URI.create("http://127.0.0.1:3128"), null, List.of(named));
+        assertEquals(way, proxies.select(upstream).get(0).type());
+    }
+}

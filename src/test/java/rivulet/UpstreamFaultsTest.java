@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -52,6 +53,7 @@ class UpstreamFaultsTest {
             429 Slow    | Retry-After: 29.6   | {"error":{"message":"slow down"}}                  | 1 | 429 | upstream_rate_limited | slow down
             429 Slow    | retry-after-ms: 29500.5 | {"error":{"message":"slow down"}}              | 1 | 429 | upstream_rate_limited | slow down
             429 Quota   | ''                  | {"error":{"message":"pay","code":"insufficient_quota"}} | 1 | 429 | upstream_quota    | pay
+            429 Quota   | ''                  | \uFEFF{"error":{"message":"pay","code":"insufficient_quota"}} | 1 | 429 | upstream_quota | pay
             402 Pay     | ''                  | {"error":{"message":"Insufficient Balance"}}       | 1 | 429 | upstream_quota        | Insufficient Balance
             403 No      | ''                  | {"error":{"message":"user quota is not enough","type":"one_api_error","code":"insufficient_user_quota"}} | 1 | 429 | upstream_quota | no credit left
             403 No      | ''                  | {"error":{"message":"token quota","type":"new_api_error","code":"pre_consume_token_quota_failed"}} | 1 | 429 | upstream_quota | token quota
@@ -93,6 +95,21 @@ class UpstreamFaultsTest {
                             .firstValue("Retry-After")
                             .filter(v -> !v.equals("0"))
                             .orElse(""));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"iso-8859-1, Clé refusée", "gbk, 请求错误", "utf-16, Clé", "unheard-of, Clé"})
+    void aRefusalIsReadInItsOwnCharacters(String charset, String words) throws Exception {
+        byte[] body = words.getBytes(Charset.isSupported(charset) ? Charset.forName(charset) : StandardCharsets.UTF_8);
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.send("HTTP/1.1 400 Bad\r\nContent-Type: text/plain; charset=" + charset
+                            + "\r\nConnection: close\r\n\r\n");
+                    connection.send(body);
+                });
+                TestServer server = before(upstream)) {
+            String message = last(server).path("error").path("message").asText();
+            assertTrue(message.contains(words), message);
         }
     }
 

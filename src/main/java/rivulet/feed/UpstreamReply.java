@@ -1,5 +1,7 @@
 package rivulet.feed;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +12,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.concurrent.TimeUnit;
+import okhttp3.MediaType;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +61,10 @@ record UpstreamReply(
         } catch (IOException e) {
             // What came before the cut, or in time, is all there is.
         }
-        return source.getBuffer().clone().readUtf8();
+        MediaType type = response.body().contentType();
+        String read = source.getBuffer().clone().readString(type == null ? UTF_8 : type.charset(UTF_8));
+        // Windows' servers may write a byte order mark, which no JSON begins with.
+        return read.startsWith("\uFEFF") ? read.substring(1) : read;
     }
 
     /** The text as JSON, if it is an object or a list. */

@@ -113,6 +113,24 @@ class UpstreamFaultsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SSH-2.0-OpenSSH_9.6\r\n",
+                "HTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\nhello",
+                "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"
+            })
+    void whatIsNotHttpIsNotSaidToBeAClosedConnection(String answer) throws Exception {
+        try (RawUpstream upstream = RawUpstream.saying(answer.getBytes(StandardCharsets.US_ASCII));
+                TestServer server = before(upstream)) {
+            JsonNode error = last(server).path("error");
+            assertEquals("upstream_error", error.path("code").asText());
+            String message = error.path("message").asText();
+            assertTrue(message.contains("not HTTP") && message.contains("OPENAI_BASE_URL"), message);
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
     @Test
     void whatFailsOnceIsAskedAgain() throws Exception {
         AtomicInteger asked = new AtomicInteger();

@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -178,6 +179,12 @@ public final class OpenAiUpstream {
     UpstreamError unreachable(@Nullable Throwable cause, boolean requestSent) {
         // A channel's exceptions say nothing but their name.
         String why = cause == null || cause.getMessage() == null ? "" : ": " + scrubber.scrub(cause.getMessage());
+        if (requestSent && cause instanceof ProtocolException) {
+            return new UpstreamError(
+                    ErrorCode.UPSTREAM_ERROR,
+                    "The upstream's answer is not HTTP as it should be" + why + " (check OPENAI_BASE_URL)",
+                    null);
+        }
         return requestSent
                 ? new UpstreamError(
                         ErrorCode.UPSTREAM_ERROR, "The upstream closed the connection before it answered" + why, null)

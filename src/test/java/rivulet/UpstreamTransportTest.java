@@ -520,6 +520,23 @@ class UpstreamTransportTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 407 Who\r\n\r\n", "what\r\n", ""})
+    void aProxyThatLeadsNowhereIsToBeChecked(String answer) throws IOException {
+        try (RawUpstream proxy = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL",
+                        "https://upstream.example/v1",
+                        "OPENAI_MODEL",
+                        "m",
+                        "HTTPS_PROXY",
+                        proxy.url().replace("/v1", ""))) {
+            String said = server.post("/streams", CHAT).body();
+            assertTrue(said.contains("upstream_unreachable") && said.contains("check the proxy"), said);
+        }
+    }
+
     @Test
     void headersGoToTheUpstream() throws Exception {
         try (RawUpstream plain = RawUpstream.saying(new byte[0]);

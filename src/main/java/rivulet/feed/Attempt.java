@@ -31,6 +31,7 @@ final class Attempt {
 
     private @Nullable UpstreamSocket socket;
     private boolean freshConnection;
+    private volatile boolean throughProxy;
     private boolean staleConnection;
     private boolean tellsOfWaits;
     private volatile boolean requestSent;
@@ -44,6 +45,11 @@ final class Attempt {
     /** Whether the upstream may have seen any of the request. */
     boolean requestSent() {
         return requestSent;
+    }
+
+    /** Whether a proxy was to lead to the upstream. */
+    boolean throughProxy() {
+        return throughProxy;
     }
 
     /** Whether the connection it was given had been closed by the peer, or was of no other use: another one may be well. */
@@ -92,6 +98,7 @@ final class Attempt {
             @Override
             public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
                 freshConnection = true;
+                throughProxy = proxy.type() != Proxy.Type.DIRECT;
             }
 
             @Override

@@ -111,7 +111,7 @@ final class Exchange implements Feed.Cancellation {
         if (cause instanceof IllegalArgumentException) {
             fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(cause.getMessage()), null);
         } else if (cause instanceof IOException) {
-            fail(upstream.unreachable(cause, false));
+            fail(upstream.unreachable(cause, null));
         } else {
             broke(cause);
         }
@@ -308,7 +308,7 @@ final class Exchange implements Feed.Cancellation {
             refused(response);
         } else {
             boolean unread = !attempt.requestSent() || Attempt.refusedUnread(cause);
-            retryOrFail(upstream.unreachable(cause, !unread), unread);
+            retryOrFail(unread ? upstream.unreachable(cause, attempt) : upstream.unanswered(cause), unread);
         }
     }
 

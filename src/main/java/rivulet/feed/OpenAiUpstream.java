@@ -175,22 +175,30 @@ public final class OpenAiUpstream {
         });
     }
 
-    /** What a call that never got an answer's head means. */
-    UpstreamError unreachable(@Nullable Throwable cause, boolean requestSent) {
+    /**
+     * What a call means that never got to the upstream.
+     *
+     * @param attempt which one; null: it was no question
+     */
+    UpstreamError unreachable(@Nullable Throwable cause, @Nullable Attempt attempt) {
+        String settings =
+                attempt != null && attempt.throughProxy() ? "the proxy, and OPENAI_BASE_URL" : "OPENAI_BASE_URL";
+        return new UpstreamError(
+                ErrorCode.UPSTREAM_UNREACHABLE,
+                "The upstream " + upstream.label() + " cannot be reached" + why(cause) + " (check " + settings + ")",
+                null);
+    }
+
+    /** What a call means that never got an answer's head, though it was sent. */
+    UpstreamError unanswered(@Nullable Throwable cause) {
+        String message = cause instanceof ProtocolException
+                ? "The upstream's answer is not HTTP as it should be" + why(cause) + " (check OPENAI_BASE_URL)"
+                : "The upstream closed the connection before it answered" + why(cause);
+        return new UpstreamError(ErrorCode.UPSTREAM_ERROR, message, null);
+    }
+
+    private String why(@Nullable Throwable cause) {
         // A channel's exceptions say nothing but their name.
-        String why = cause == null || cause.getMessage() == null ? "" : ": " + scrubber.scrub(cause.getMessage());
-        if (requestSent && cause instanceof ProtocolException) {
-            return new UpstreamError(
-                    ErrorCode.UPSTREAM_ERROR,
-                    "The upstream's answer is not HTTP as it should be" + why + " (check OPENAI_BASE_URL)",
-                    null);
-        }
-        return requestSent
-                ? new UpstreamError(
-                        ErrorCode.UPSTREAM_ERROR, "The upstream closed the connection before it answered" + why, null)
-                : new UpstreamError(
-                        ErrorCode.UPSTREAM_UNREACHABLE,
-                        "The upstream " + upstream.label() + " cannot be reached" + why + " (check OPENAI_BASE_URL)",
-                        null);
+        return cause == null || cause.getMessage() == null ? "" : ": " + scrubber.scrub(cause.getMessage());
     }
 }

@@ -726,22 +726,26 @@ class UpstreamEventsTest {
 
     @Test
     void aPieceThatIsWrittenAsANumberIsToldAsItReads() throws IOException {
-        List<String> numbers = List.of("1", "0", "-2", "0.005", "0.0001", "12345678901234567890", "true", "false");
-        for (String name : List.of("content", "reasoning_content")) {
-            for (String number : numbers) {
-                String said = events(
-                                "chat",
-                                "{\"choices\":[{\"index\":0,\"delta\":{\"" + name + "\":" + number + "}}]}",
-                                "[DONE]")
-                        .get(0);
-                assertEquals(number, TestServer.json(said).path("delta").asText(), name);
-            }
+        for (String number : List.of("1", "0", "-2", "0.005", "0.0001", "12345678901234567890")) {
+            assertEquals(number, toldOf("content", number));
+            assertEquals(number, toldOf("reasoning_content", number));
         }
+        assertEquals("true", toldOf("content", "true"));
+        assertEquals("false", toldOf("content", "false"));
+        assertEquals("", toldOf("thinking", "true"), "that is no thought");
         assertEquals(
                 List.of("{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
                 events(
                         "chat",
                         "{\"choices\":[{\"delta\":{\"content\":null,\"reasoning\":null},\"finish_reason\":\"stop\"}]}"));
+    }
+
+    /** The first piece that is told of a delta's member. */
+    private String toldOf(String member, String json) throws IOException {
+        String event = "{\"choices\":[{\"index\":0,\"delta\":{\"" + member + "\":" + json + "}}]}";
+        return TestServer.json(events("chat", event, "[DONE]").get(0))
+                .path("delta")
+                .asText();
     }
 
     @Test

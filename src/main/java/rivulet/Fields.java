@@ -21,7 +21,7 @@ import rivulet.log.Excerpt;
  * user an hour. A name with an underscore before it is ignored: browsers' libraries add such against caches.
  */
 final class Fields {
-    /** As event-source-polyfill adds it, which sends no header. */
+    /** As event-source-polyfill adds it, which sends no header: newer than what the address had before. */
     static final String POLYFILLS_POSITION = "lastEventId";
 
     private final JsonNode values;
@@ -49,7 +49,7 @@ final class Fields {
             values.put(name, given.get(0));
         });
         JsonNode polyfills = values.remove(POLYFILLS_POSITION);
-        if (polyfills != null && !values.has(Position.PARAMETER)) {
+        if (polyfills != null && !polyfills.textValue().isBlank()) {
             values.set(Position.PARAMETER, polyfills);
         }
         return new Fields(values, true);

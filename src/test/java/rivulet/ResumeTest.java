@@ -70,6 +70,10 @@ class ResumeTest {
         String fromPolyfill =
                 server.get("/sse/fake-llm?format=json&lastEventId=" + id + ".3").body();
         assertEquals(withoutRetry(fromQuery), withoutRetry(fromPolyfill));
+        // A page that goes on from where it was, and then by itself from where the connection was cut.
+        String fromBoth = server.get("/sse/fake-llm?format=json&last_event_id=" + id + ".1&lastEventId=" + id + ".3")
+                .body();
+        assertEquals(withoutRetry(fromQuery), withoutRetry(fromBoth));
     }
 
     @Test

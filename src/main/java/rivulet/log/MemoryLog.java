@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A log in this machine's memory. Its newest entries are ready to be shown; those before them are {@link Packed}, to
- * about what their text takes, and can be read as before: most will never be read again, and whoever does not read would
- * otherwise cost a multiple of his answer.
+ * about what their text takes, of a long log {@link Deflated}, to less, and can be read as before: most will never be
+ * read again, and whoever does not read would otherwise cost a multiple of his answer.
  *
  * <p>Its size is bounded by whoever appends, see {@code Producer}, and the size of all logs by the {@link MemoryStore},
  * which folds them where memory is short, see {@link #fold}.

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * The beginning of a log, folded: runs of entries, from index 0 on and without a gap, the last ones {@link Packed}, those
- * before them {@link Deflated}. Grows at its end. Guarded by its log.
+ * before them {@link Deflated}, but for large ones. Grows at its end. Guarded by its log.
  */
 final class Prefix {
     /** About what one event costs beside its text when it is sent: {@code data: {"delta":""}}, its id, line ends. */
@@ -33,7 +33,8 @@ final class Prefix {
     /** Adds entries that follow the last ones; by how many bytes this grows. */
     long add(Packed added) {
         int last = runs.length - 1;
-        if (last >= settled && runs[last] instanceof Packed small && small.size() < SMALL_BYTES) {
+        boolean large = added.size() >= LARGE_BYTES;
+        if (!large && last >= settled && runs[last] instanceof Packed small && small.size() < SMALL_BYTES) {
             runs[last] = small.plus(added);
             looseBytes += added.size();
             return added.size();
@@ -41,7 +42,7 @@ final class Prefix {
         runs = Arrays.copyOf(runs, runs.length + 1);
         runs[last + 1] = added;
         looseBytes += added.size();
-        if (added.size() >= LARGE_BYTES) {
+        if (large) {
             settled = runs.length;
             looseBytes = 0;
         }

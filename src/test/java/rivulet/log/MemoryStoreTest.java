@@ -206,6 +206,20 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Test
+    void aLargeEntryIsNotDeflatedBehindALittleEither() throws InterruptedException {
+        StreamLog log = store.create(Kind.CHAT, null);
+        append(log, 30);
+        assertTrue(store.bytes() < 7_000, "some are packed: " + store.bytes() + " bytes");
+        log.append(new Event.Text("x".repeat(70_000)));
+        append(log, 20);
+        assertTrue(store.bytes() > 70_000, "who deflates it has other streams to see to: " + store.bytes() + " bytes");
+        log.append(EveryEvent.done());
+        assertEquals(53, readToEnd(log).size());
+        ((MemoryStore) store).drop(log.start().stream());
+        assertEquals(0, store.bytes());
+    }
+
+    @Test
     void whatIsAboutToBeShownIsPackedWhenItWas() throws InterruptedException {
         List<Runnable> whenShown = new ArrayList<>();
         store = store(Duration.ofMinutes(1), 1L << 30, whenShown::add);

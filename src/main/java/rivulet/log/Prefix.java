@@ -96,7 +96,7 @@ final class Prefix {
     boolean shorterAsState(int after) {
         int at = indexOfRun(after);
         int first = at == 0 ? 0 : runs[at - 1].end();
-        long bytesBefore = (long) runs[at].size() * (after - first) / (runs[at].end() - first);
+        long bytesBefore = (long) runs[at].size() * (after + 1 - first) / (runs[at].end() - first);
         for (int i = 0; i < at; i++) {
             bytesBefore += runs[i].size();
         }

@@ -220,6 +220,18 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Test
+    void whoHasJustReadALargeEntryIsNotGivenItOnceMore() throws InterruptedException {
+        bound(150_000);
+        StreamLog log = store.create(Kind.CHAT, null);
+        append(log, 30);
+        log.append(noise(200_000));
+        append(log, 500);
+        assertTrue(log.snapshot(0).isPresent(), "it is folded");
+        assertEquals(Optional.empty(), log.snapshot(31));
+        assertEquals(32, log.read(31, 1).get(0).index());
+    }
+
+    @Test
     void whatIsAboutToBeShownIsPackedWhenItWas() throws InterruptedException {
         List<Runnable> whenShown = new ArrayList<>();
         store = store(Duration.ofMinutes(1), 1L << 30, whenShown::add);

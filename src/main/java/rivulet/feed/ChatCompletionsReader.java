@@ -114,7 +114,7 @@ final class ChatCompletionsReader implements AnswerReader {
             return true;
         }
         JsonNode delta = choice.path("delta");
-        several |= !alone || !delta.isObject() || delta.path("role").isTextual();
+        several |= !alone || delta.path("role").isTextual();
         blocks |= (anyReasoning && !anyText) || !delta.path("tool_calls").isEmpty();
         return blocks && !several;
     }

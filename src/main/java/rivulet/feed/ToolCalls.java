@@ -106,7 +106,10 @@ final class ToolCalls {
         /** Whether another id is another call's: not where it changed before these arguments were whole. */
         private boolean idTells = true;
 
-        private final StringBuilder said = new StringBuilder();
+        /** How many characters of arguments there were, and their {@link String#hashCode}. */
+        private int length;
+
+        private int hash;
         private boolean anyArguments;
         private boolean inString;
         private boolean escaped;
@@ -117,10 +120,11 @@ final class ToolCalls {
 
         /** Takes the next piece of its arguments. */
         void take(String piece) {
-            said.append(piece);
+            length += piece.length();
             anyArguments |= !piece.isBlank();
             for (int i = 0; i < piece.length(); i++) {
                 char c = piece.charAt(i);
+                hash = 31 * hash + c;
                 if (escaped) {
                     escaped = false;
                 } else if (c == '"') {
@@ -137,7 +141,10 @@ final class ToolCalls {
 
         /** Whether a piece says the whole of this call once more. */
         boolean isRepeated(@Nullable String function, String piece) {
-            return beginsAnew(piece) && Objects.equals(name, function) && piece.contentEquals(said);
+            return beginsAnew(piece)
+                    && Objects.equals(name, function)
+                    && piece.length() == length
+                    && piece.hashCode() == hash;
         }
 
         /** Whether a piece that names that function is this call's, under whatever id: its arguments are not whole. */

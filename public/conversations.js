@@ -6,11 +6,20 @@
 import { randomId } from './api.js';
 
 const STORE = 'conversations';
-const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('rivulet') : null;
+const channel = openChannel();
 const memory = new Map();
 /** What was deleted stays so, though its answer may still be on its way. */
 const gone = new Set();
 let opened = null;
+
+/** Null where there is none: where a site may keep nothing, Firefox forbids this too. */
+function openChannel() {
+  try {
+    return new BroadcastChannel('rivulet');
+  } catch {
+    return null;
+  }
+}
 
 function open() {
   opened ??= new Promise((resolve) => {

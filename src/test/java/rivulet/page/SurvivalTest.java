@@ -199,9 +199,12 @@ final class SurvivalTest extends PageTest {
     /** As where the browser was told to let no site keep anything: even to look at the storage throws. */
     @Test
     void pageWorksWhereNothingMayBeKept() {
-        pageWorks("for (const name of ['localStorage', 'sessionStorage'])"
-                + " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
-                + "indexedDB.constructor.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };");
+        pageWorks(
+                "for (const name of ['localStorage', 'sessionStorage'])"
+                        + " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
+                        + "indexedDB.constructor.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };"
+                        // Firefox forbids this with the rest.
+                        + "window.BroadcastChannel = class { constructor() { throw new DOMException('no', 'SecurityError'); } };");
     }
 
     /** As in an app's web view, unless it asks for it. */

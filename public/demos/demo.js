@@ -7,6 +7,9 @@ import { t } from '../words.js';
 export function partsOf(id) {
   const section = document.getElementById(`view-${id}`);
   const form = section.querySelector('form.controls');
+  // Firefox keeps over a reload what could be pressed before it; the run that it was for may be gone.
+  form.elements.run.disabled = false;
+  form.elements.stop.disabled = true;
   return {
     section,
     form,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
@@ -54,6 +55,31 @@ final class DemosTest extends PageTest {
         browser.driver().navigate().refresh();
         browser.awaitState("complete");
         assertEquals("발사!", browser.text("[data-part=number]"));
+    }
+
+    /** As in Firefox, where a button that was disabled before a reload still is after it. */
+    @Test
+    void demoCanBeBegunAgainWhereAReloadKeptItsButtons() {
+        Object kept = browser.driver()
+                .executeCdpCommand(
+                        "Page.addScriptToEvaluateOnNewDocument",
+                        Map.of(
+                                "source",
+                                "document.addEventListener('readystatechange', () => {"
+                                        + "  if (document.readyState !== 'interactive') return;"
+                                        + "  for (const { elements } of document.querySelectorAll('form.controls')) {"
+                                        + "    elements.run.disabled = true; elements.stop.disabled = false; } });"))
+                .get("identifier");
+        try {
+            for (String demo : List.of("generate", "structured")) {
+                open(demo);
+                assertTrue(browser.find("#view-" + demo + " [name=run]").isEnabled(), demo);
+                assertFalse(browser.find("#view-" + demo + " [name=stop]").isEnabled(), demo);
+            }
+        } finally {
+            browser.devTools("Page.removeScriptToEvaluateOnNewDocument", Map.of("identifier", kept));
+            browser.open(server.url("/"));
+        }
     }
 
     /** A viewer far behind is given a state in place of the events. */

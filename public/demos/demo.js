@@ -26,10 +26,13 @@ export function partsOf(id) {
       form.elements.stop.addEventListener('click', stop);
     },
     busy(is) {
-      form.elements.run.disabled = is;
-      form.elements.stop.disabled = !is;
-      // A disabled button loses the focus to nowhere.
-      if (document.activeElement === document.body) (is ? form.elements.stop : form.elements.run).focus();
+      const { run, stop } = form.elements;
+      const [goes, stays] = is ? [run, stop] : [stop, run];
+      // A disabled button loses the focus to nowhere, and not at once.
+      const focused = document.activeElement === goes;
+      goes.disabled = true;
+      stays.disabled = false;
+      if (focused) stays.focus();
     },
   };
 }

@@ -148,8 +148,10 @@ final class KeyboardTest extends PageTest {
         browser.await(
                 "it runs",
                 () -> !browser.text("#view-fake-llm [data-part=answer]").isEmpty());
+        assertEquals("stop", focused());
         press(Keys.ESCAPE);
         browser.awaitState("cancelled");
+        assertEquals("run", focused());
     }
 
     @Test

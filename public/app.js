@@ -1,5 +1,5 @@
 /** The page: language and colours, which view is shown, and the keys that work everywhere. */
-import { byId, element } from './dom.js';
+import { byId, element, isComposing } from './dom.js';
 import { LANGUAGES, language, preferredLanguage, speak, t } from './words.js';
 import { ask, currentConversation, openConversation, showAll, startChat, stop, isAnswering } from './chat.js';
 import { asJson, asMarkdown, download, fileName } from './exports.js';
@@ -141,7 +141,7 @@ document.querySelector('.skip').addEventListener('click', (event) => {
 });
 addEventListener('hashchange', route);
 addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || document.querySelector('dialog[open], [popover]:popover-open')) return;
+  if (event.key !== 'Escape' || isComposing(event) || document.querySelector('dialog[open], [popover]:popover-open')) return;
   // As if the button were pressed: it gives the focus back.
   if (document.body.dataset.side === 'open') byId('side-close').click();
   else if (wireOpen() && innerWidth < WIDE_PX) byId('wire-close').click();

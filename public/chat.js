@@ -1,5 +1,5 @@
 /** The chat: a conversation as a thread of questions and answers, and what can be done with it. */
-import { announce, byId, copy, growing } from './dom.js';
+import { announce, byId, copy, growing, isComposing } from './dom.js';
 import { Answering } from './answering.js';
 import { AnswerView, editor, failureText, questionView } from './message.js';
 import { isOpen } from './answer.js';
@@ -210,8 +210,8 @@ byId('composer').addEventListener('submit', (event) => {
   ask(text);
 });
 question.addEventListener('keydown', (event) => {
-  // While a Korean or Chinese word is being composed, Enter chooses it.
-  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+  if (isComposing(event)) return;
+  if (event.key === 'Enter' && !event.shiftKey) {
     event.preventDefault();
     byId('composer').requestSubmit();
   } else if (event.key === 'ArrowUp' && question.value === '') {

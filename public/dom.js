@@ -69,6 +69,12 @@ export async function copy(text, button) {
   }, 1500);
 }
 
+/**
+ * Whether a key belongs to a word that is still being composed, as Korean and Chinese ones are: Enter chooses it then, and
+ * Escape drops it. Safari tells the key that ends it after its end, and only by this code.
+ */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
 /** Lets a textarea be as high as its text. */
 export function growing(area) {
   // `field-sizing: content` does it where it is known, without a layout for each key.

@@ -1,5 +1,5 @@
 /** A question and an answer as they are shown. */
-import { byId, clone, element } from './dom.js';
+import { byId, clone, element, isComposing } from './dom.js';
 import { duration, seconds } from './format.js';
 import { MarkdownView } from './markdown-view.js';
 import { isOpen } from './answer.js';
@@ -97,7 +97,8 @@ export function editor(text, { onAsk, onCancel }) {
     if (area.value.trim() !== '') onAsk(area.value);
   });
   form.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && !event.shiftKey && event.target === area && !event.isComposing) {
+    if (isComposing(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey && event.target === area) {
       event.preventDefault();
       form.requestSubmit();
     } else if (event.key === 'Escape') {

@@ -52,6 +52,34 @@ final class KeyboardTest extends PageTest {
         assertEquals("question", focused());
     }
 
+    /** Safari says that a word is no longer composed before it says which key ended it; what tells is the key's code. */
+    @Test
+    void keyThatEndsAComposedWordDoesNothingElse() {
+        model("sim-20tps-500tokens");
+        composed("#question", "안녕", "Enter");
+        assertEquals("안녕", browser.run("return document.getElementById('question').value"));
+        ask("For long.");
+        awaitAnswerLongerThan(5);
+        composed("#question", "안녕", "Escape");
+        assertEquals("live", browser.run("return document.getElementById('light').dataset.state"));
+        press(Keys.ESCAPE);
+        browser.awaitState("cancelled");
+        browser.click(".question [data-act=edit]");
+        composed(".editor textarea", "안녕", "Escape");
+        composed(".editor textarea", "안녕", "Enter");
+        assertTrue(browser.exists(".editor"));
+        browser.open(server.url("/"));
+    }
+
+    private void composed(String where, String word, String key) {
+        browser.run(
+                "const area = document.querySelector(arguments[0]); area.value = arguments[1];"
+                        + "area.dispatchEvent(new KeyboardEvent('keydown', { key: arguments[2], keyCode: 229, bubbles: true }))",
+                where,
+                word,
+                key);
+    }
+
     /** A button that goes must not take the focus with it: who has no mouse would begin at the top again. */
     @Test
     void focusStaysWhereSendAndStopAre() {

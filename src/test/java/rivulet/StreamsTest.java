@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -140,8 +141,9 @@ class StreamsTest {
         }
         // In short pieces, which take more than their text.
         long share = Runtime.getRuntime().maxMemory() / 4 * 3 / 2000;
+        Random random = new Random(1);
         while (logs.get(0).bytes() <= share) {
-            sinks.get(0).text("x");
+            sinks.get(0).text(Noise.text(random, 8));
         }
         assertFalse(logs.get(0).ended());
         memoryEnds.set(true);

@@ -25,14 +25,11 @@ final class ChatCompletionsReader implements AnswerReader {
     private final Sink sink;
     private final Scrubber scrubber;
     private final ToolCalls calls;
+    private final Choices choices = new Choices();
     private Progress progress = Progress.OPEN;
     private boolean anyText;
     private boolean anyReasoning;
     private boolean anyRefusal;
-    /** Whether there are several answers, of which the first is read. */
-    private boolean several;
-    /** Whether the choices are the blocks of one answer. */
-    private boolean blocks;
     /** Whether what was said last is a thought in the content's place, between marks. */
     private boolean markedThought;
 
@@ -65,9 +62,9 @@ final class ChatCompletionsReader implements AnswerReader {
         UpstreamError error = UpstreamError.inEvent(event, scrubber);
         error = error == null ? UpstreamError.in(groq, scrubber) : error;
         // Never choices[0]: the list may be empty, and others than the first may come before it.
-        JsonNode choices = event.path("choices");
-        for (JsonNode choice : choices) {
-            if (isOfAnswer(choice, choices.size() == 1)) {
+        JsonNode told = event.path("choices");
+        for (JsonNode choice : told) {
+            if (choices.isOfAnswer(choice, told.size() == 1, anyReasoning && !anyText)) {
                 UsageReader.read(choice.path("usage"), sink);
                 choice(choice);
                 error = error == null ? UpstreamError.in(choice, scrubber) : error;
@@ -102,21 +99,6 @@ final class ChatCompletionsReader implements AnswerReader {
             sink.failed(error.code(), error.message(), error.retryAfter());
         }
         return progress;
-    }
-
-    /**
-     * Whether a choice is of the answer, which has index 0. Of several answers each begins with its role, or has its piece
-     * beside another's. But at Higress and Helicone each block of one answer, of Claude's, is a choice of its own: then
-     * there was no text before the first other one, but thoughts, or it is a tool's call.
-     */
-    private boolean isOfAnswer(JsonNode choice, boolean alone) {
-        if (choice.path("index").asInt() == 0) {
-            return true;
-        }
-        JsonNode delta = choice.path("delta");
-        several |= !alone || delta.path("role").isTextual();
-        blocks |= (anyReasoning && !anyText) || !delta.path("tool_calls").isEmpty();
-        return blocks && !several;
     }
 
     private void choice(JsonNode choice) {

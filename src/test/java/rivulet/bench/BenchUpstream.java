@@ -10,6 +10,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,10 +21,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * An OpenAI-compatible upstream on one selector, cheap enough never to be what limits a relay. The model's name says what
  * it answers: {@code bench-<deltas>-<micros between two>}, or a {@link Script}; with 0 between two it writes as fast as
- * the peer reads.
+ * the peer reads. {@code words-<deltas>} is as fast, of English words.
  */
 final class BenchUpstream implements AutoCloseable {
     private static final Pattern MODEL = Pattern.compile("\"model\":\\s*\"bench-(\\d+)-(\\d+)\"");
+    private static final Pattern WORDS = Pattern.compile("\"model\":\\s*\"words-(\\d+)\"");
     private static final Pattern LENGTH = Pattern.compile("(?i)content-length:\\s*(\\d+)");
     private static final byte[] HEAD = """
             HTTP/1.1 200 OK\r
@@ -178,6 +180,7 @@ final class BenchUpstream implements AutoCloseable {
         private long dueNanos;
         private @Nullable ByteBuffer out;
         private @Nullable Script script;
+        private @Nullable List<byte[]> words;
         private int said;
 
         private Answer(SocketChannel peer) {
@@ -231,10 +234,18 @@ final class BenchUpstream implements AutoCloseable {
         }
 
         private void read(CharSequence asked) throws IOException {
+            words = null;
             script = Script.in(asked);
             if (script != null) {
                 left = script.deltas();
                 intervalNanos = script.micros() * 1_000;
+                return;
+            }
+            Matcher english = WORDS.matcher(asked);
+            if (english.find()) {
+                left = Integer.parseInt(english.group(1));
+                intervalNanos = 0;
+                words = Delta.words();
                 return;
             }
             Matcher model = MODEL.matcher(asked);
@@ -276,6 +287,10 @@ final class BenchUpstream implements AutoCloseable {
             if (script != null) {
                 left--;
                 return ByteBuffer.wrap(script.chunk(said++));
+            }
+            if (words != null) {
+                left--;
+                return ByteBuffer.wrap(words.get(said++ % words.size()));
             }
             int deltas = intervalNanos == 0 ? Math.min(left, BLOCK_DELTAS) : 1;
             left -= deltas;

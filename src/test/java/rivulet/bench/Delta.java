@@ -1,6 +1,11 @@
 package rivulet.bench;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The one delta of the benchmark, as an upstream sends it and as a client finds it: a piece of text that says when it was
@@ -21,11 +26,22 @@ final class Delta {
             + "\"object\":\"chat.completion.chunk\",\"created\":1730000000,\"model\":\"bench-2024-07-18\","
             + "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
+    /** No more than a model's tokens are, mostly; nothing that JSON would escape, nor that is no ASCII. */
+    private static final Pattern WORD = Pattern.compile(" ?[a-zA-Z]{1,7}|[ -!#-\\[\\]-~]");
+
     private Delta() {}
 
     /** One delta, sent now, in an HTTP chunk of its own. */
     static byte[] chunk(long nanos) {
         return chunk(BEFORE + (char) MARK + "%016x".formatted(nanos) + AFTER);
+    }
+
+    /** Words of English, as a model tells them: the README's, each in an HTTP chunk of its own. */
+    static List<byte[]> words() throws IOException {
+        return WORD.matcher(Files.readString(Path.of("README.md")))
+                .results()
+                .map(found -> chunk(BEFORE + found.group() + AFTER))
+                .toList();
     }
 
     /** What ends an answer: the finish reason, the marker, the last chunk. */

@@ -146,9 +146,8 @@ final class Scenarios {
                 figures.put("p99 ms of 200 alone", live.latency().getValueAtPercentile(99) / 1e3);
                 long before = relay.residentKib();
                 OptionalLong reachable = relay.reachableKib();
-                // Other words in each delta: one over and over would be kept in nothing.
-                String words = new Script(1, Script.Form.PROSE, STALLED_DELTAS, 0, Script.Fault.NONE, 0).model();
-                Load.Plan plan = new Load.Plan(relay.port(), relay.request(words), 100, 100, Integer.MAX_VALUE, false);
+                Load.Plan plan = new Load.Plan(
+                        relay.port(), relay.request("words-" + STALLED_DELTAS), 100, 100, Integer.MAX_VALUE, false);
                 try (Load stalled = new Load(plan)) {
                     Bench.pause(Duration.ofSeconds(3));
                     live.latency();

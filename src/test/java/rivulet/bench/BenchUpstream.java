@@ -1,5 +1,6 @@
 package rivulet.bench;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -289,8 +290,12 @@ final class BenchUpstream implements AutoCloseable {
                 return ByteBuffer.wrap(script.chunk(said++));
             }
             if (words != null) {
-                left--;
-                return ByteBuffer.wrap(words.get(said++ % words.size()));
+                ByteArrayOutputStream block = new ByteArrayOutputStream();
+                for (int i = 0; i < BLOCK_DELTAS && left > 0; i++) {
+                    left--;
+                    block.writeBytes(words.get(said++ % words.size()));
+                }
+                return ByteBuffer.wrap(block.toByteArray());
             }
             int deltas = intervalNanos == 0 ? Math.min(left, BLOCK_DELTAS) : 1;
             left -= deltas;

@@ -96,6 +96,12 @@ class UpstreamTransportTest {
         return "https://127.0.0.1:" + upstream.getPort() + "/v1";
     }
 
+    /** A server whose upstream is reached through a proxy alone. */
+    private static TestServer behind(String proxy) {
+        return TestServer.with(
+                "OPENAI_BASE_URL", "https://upstream.example/v1", "OPENAI_MODEL", "m", "HTTPS_PROXY", proxy);
+    }
+
     private void answersOver(Protocol protocol) throws Exception {
         upstream.setProtocols(
                 protocol == Protocol.HTTP_2 ? List.of(Protocol.HTTP_2, Protocol.HTTP_1_1) : List.of(protocol));
@@ -314,13 +320,7 @@ class UpstreamTransportTest {
         upstream.enqueue(answer());
         upstream.start();
         try (TunnelProxy network = new TunnelProxy(upstream.getPort());
-                TestServer server = TestServer.with(
-                        "OPENAI_BASE_URL",
-                        "https://upstream.example/v1",
-                        "OPENAI_MODEL",
-                        "m",
-                        "HTTPS_PROXY",
-                        network.url())) {
+                TestServer server = behind(network.url())) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
             network.lose();
             HttpResponse<String> lost = server.post("/streams?format=ndjson", CHAT);
@@ -423,13 +423,7 @@ class UpstreamTransportTest {
         upstream.enqueue(new MockResponse.Builder().inTunnel().build());
         upstream.enqueue(answer());
         upstream.start();
-        try (TestServer server = TestServer.with(
-                "OPENAI_BASE_URL",
-                "https://upstream.example/v1",
-                "OPENAI_MODEL",
-                "m",
-                "HTTPS_PROXY",
-                "http://127.0.0.1:" + upstream.getPort())) {
+        try (TestServer server = behind("http://127.0.0.1:" + upstream.getPort())) {
             assertEquals("a", TestServer.text(server.chat(CHAT)));
         }
         assertEquals(
@@ -525,13 +519,7 @@ class UpstreamTransportTest {
             strings = {"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 407 Who\r\n\r\n", "what\r\n", ""})
     void aProxyThatLeadsNowhereIsToBeChecked(String answer) throws IOException {
         try (RawUpstream proxy = RawUpstream.saying(answer.getBytes(StandardCharsets.UTF_8));
-                TestServer server = TestServer.with(
-                        "OPENAI_BASE_URL",
-                        "https://upstream.example/v1",
-                        "OPENAI_MODEL",
-                        "m",
-                        "HTTPS_PROXY",
-                        proxy.url().replace("/v1", ""))) {
+                TestServer server = behind(proxy.url().replace("/v1", ""))) {
             String said = server.post("/streams", CHAT).body();
             assertTrue(said.contains("upstream_unreachable") && said.contains("check the proxy"), said);
         }

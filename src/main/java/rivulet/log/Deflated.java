@@ -64,8 +64,8 @@ final class Deflated implements Run {
         return size;
     }
 
-    @Override
-    public int held() {
+    /** How many bytes they take deflated. */
+    int held() {
         return bytes.length;
     }
 

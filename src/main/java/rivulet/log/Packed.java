@@ -98,11 +98,6 @@ final class Packed implements Run {
     }
 
     @Override
-    public int held() {
-        return bytes.length;
-    }
-
-    @Override
     public List<Entry> read(int from, int most) {
         WeakReference<List<Entry>> before = ready;
         List<Entry> all = before == null ? null : before.get();

@@ -32,16 +32,15 @@ final class Prefix {
 
     /** Adds entries that follow the last ones; by how many bytes this grows. */
     long add(Packed added) {
+        looseBytes += added.size();
         int last = runs.length - 1;
         boolean large = added.size() >= LARGE_BYTES;
         if (!large && last >= settled && runs[last] instanceof Packed small && small.size() < SMALL_BYTES) {
             runs[last] = small.plus(added);
-            looseBytes += added.size();
             return added.size();
         }
         runs = Arrays.copyOf(runs, runs.length + 1);
         runs[last + 1] = added;
-        looseBytes += added.size();
         if (large) {
             settled = runs.length;
             looseBytes = 0;

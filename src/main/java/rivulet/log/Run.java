@@ -13,9 +13,6 @@ sealed interface Run permits Packed, Deflated {
     /** How many bytes the entries take, packed. */
     int size();
 
-    /** How many bytes they take here. */
-    int held();
-
     /** The entries from an index on, which is one of these, at most so many, and perhaps fewer. */
     List<Entry> read(int from, int most);
 }

@@ -129,19 +129,17 @@ final class ChatPageTest extends PageTest {
     @Test
     void largeAnswerStaysSmooth() {
         model("sim-markdown-fast-30000tokens");
-        browser.run("window.longest = 0; window.began = performance.now(); let last = began;"
+        browser.run("window.longest = 0; let last = performance.now();"
                 + "const frame = () => { const now = performance.now(); longest = Math.max(longest, now - last);"
                 + " last = now; requestAnimationFrame(frame); }; frame();");
         ask("A lot, please.");
         browser.awaitState("complete");
         double longest = ((Number) browser.run("return longest")).doubleValue();
-        double all = ((Number) browser.run("return performance.now() - began")).doubleValue();
         System.out.printf(
                 "%d characters, longest frame %.0f ms%n",
                 keptAnswer().path("text").asText().length(), longest);
         assertTrue(keptAnswer().path("text").asText().length() > 100_000);
-        // On a machine that is busy with other things, each frame takes longer, and so does all.
-        assertTrue(longest < Math.max(1000, all / 2), "the page stood still for " + longest + " of " + all + " ms");
+        assertTrue(longest < 1000, "the page stood still for " + longest + " ms");
     }
 
     /** The event that tells of the page's own scrolling comes a frame later, when there may be more. */

@@ -1,6 +1,5 @@
 package rivulet.wire;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +58,7 @@ final class Sse {
 
     /** The same block with the time after which a client that has lost its connection comes back. */
     static byte[] withRetry(byte[] block, int millis) {
-        int at = endOfNameLine(block);
-        ByteArrayOutputStream out = new ByteArrayOutputStream(block.length + 16);
-        out.write(block, 0, at);
-        out.writeBytes(("retry: " + millis + "\n").getBytes(StandardCharsets.US_ASCII));
-        out.write(block, at, block.length - at);
-        return out.toByteArray();
+        return inserted("retry: " + millis + "\n", block, endOfNameLine(block));
     }
 
     /** A block's first line, if that is its name; else nothing. */
@@ -74,12 +68,14 @@ final class Sse {
 
     /** The same block with a zero before the index in its id. */
     static byte[] withZeroInId(byte[] block, int index) {
-        int at = block.length - (index + "\n\n").length();
-        ByteArrayOutputStream out = new ByteArrayOutputStream(block.length + 1);
-        out.write(block, 0, at);
-        out.write('0');
-        out.write(block, at, block.length - at);
-        return out.toByteArray();
+        return inserted("0", block, block.length - (index + "\n\n").length());
+    }
+
+    private static byte[] inserted(String ascii, byte[] block, int at) {
+        byte[] longer = Arrays.copyOf(block, block.length + ascii.length());
+        int rest = putAscii(ascii, longer, at);
+        System.arraycopy(block, at, longer, rest, block.length - at);
+        return longer;
     }
 
     private static int endOfNameLine(byte[] block) {

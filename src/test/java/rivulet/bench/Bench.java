@@ -26,7 +26,7 @@ public final class Bench {
     /** One scenario: puts what it measured, by name, for one relay in one round. */
     @FunctionalInterface
     interface Scenario {
-        /** Measures the relay of that name, {@code rivulet} or {@code nginx}. */
+        /** Measures the relay of that name, see {@link Relay#open}. */
         Map<String, Double> run(String relay) throws IOException;
     }
 
@@ -65,11 +65,12 @@ public final class Bench {
             StringBuilder line = new StringBuilder("  %-38s".formatted(figure));
             byRelay.forEach(
                     (relay, values) -> line.append(String.format(Locale.ROOT, "  %s %10.2f", relay, median(values))));
-            if (byRelay.containsKey("nginx") && byRelay.containsKey("rivulet")) {
-                double ratio = median(byRelay.getOrDefault("rivulet", List.of()))
-                        / median(byRelay.getOrDefault("nginx", List.of()));
-                line.append(String.format(Locale.ROOT, "  ratio %.2f", ratio));
-            }
+            List<Double> ours = byRelay.getOrDefault(Relay.RIVULET, List.of());
+            byRelay.forEach((relay, values) -> {
+                if (!relay.equals(Relay.RIVULET)) {
+                    line.append(String.format(Locale.ROOT, "  %.1f times %s", median(ours) / median(values), relay));
+                }
+            });
             System.out.println(line);
         });
     }

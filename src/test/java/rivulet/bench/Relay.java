@@ -22,6 +22,12 @@ import java.util.stream.Stream;
 
 /** A relay under load, as processes of its own: what they cost is read from {@code /proc}. */
 final class Relay implements AutoCloseable {
+    static final String RIVULET = "rivulet";
+    /** As it comes, but that it does not hold answers back. */
+    static final String NGINX = "nginx";
+    /** The same, with connections to the upstream that are used again, as Rivulet's are. */
+    static final String KEEPING_NGINX = "nginx, keeping";
+
     private static final Path JAR = Path.of(System.getProperty("bench.jar", "target/rivulet.jar"));
     private static final double TICKS_PER_SECOND = 100;
 
@@ -59,7 +65,7 @@ final class Relay implements AutoCloseable {
                         "LOG_LEVEL", "warn",
                         "LOG_FORMAT", "off"));
         builder.environment().putAll(settings);
-        return start("rivulet", builder, port, false);
+        return start(RIVULET, builder, port, false);
     }
 
     /** The Java that Rivulet runs on. */
@@ -67,8 +73,14 @@ final class Relay implements AutoCloseable {
         return System.getProperty("bench.java", System.getProperty("java.home") + "/bin/java");
     }
 
-    /** nginx as it is, but that it does not hold answers back. */
-    static Relay nginx(int upstreamPort) throws IOException {
+    /** The relay of that name in front of the upstream, ready to be used. */
+    static Relay open(String name, int upstreamPort) throws IOException {
+        return name.equals(RIVULET)
+                ? rivulet(upstreamPort, Map.of()).awaitReady()
+                : nginx(upstreamPort, name.equals(KEEPING_NGINX));
+    }
+
+    private static Relay nginx(int upstreamPort, boolean keeps) throws IOException {
         int port = freePort();
         Path home = Files.createTempDirectory("bench-nginx");
         Path conf = home.resolve("nginx.conf");
@@ -84,20 +96,24 @@ final class Relay implements AutoCloseable {
                   client_body_temp_path %1$s; proxy_temp_path %1$s; fastcgi_temp_path %1$s;
                   uwsgi_temp_path %1$s; scgi_temp_path %1$s;
                   keepalive_requests 1000000;
-                  upstream model { server 127.0.0.1:%2$d; keepalive 256; }
+                  upstream model { server 127.0.0.1:%2$d; %4$s }
                   server {
                     listen 127.0.0.1:%3$d backlog=8192;
                     location / {
                       proxy_pass http://model;
-                      proxy_http_version 1.1;
-                      proxy_set_header Connection "";
                       proxy_buffering off;
+                      %5$s
                       proxy_read_timeout 600s;
                     }
                   }
                 }
-                """.formatted(home, upstreamPort, port));
-        return start("nginx", new ProcessBuilder("nginx", "-c", conf.toString()), port, true);
+                """.formatted(
+                        home,
+                        upstreamPort,
+                        port,
+                        keeps ? "keepalive 256;" : "",
+                        keeps ? "proxy_http_version 1.1; proxy_set_header Connection \"\";" : ""));
+        return start(NGINX, new ProcessBuilder("nginx", "-c", conf.toString()), port, true);
     }
 
     private static Relay start(String name, ProcessBuilder builder, int port, boolean speaksOpenAi) throws IOException {

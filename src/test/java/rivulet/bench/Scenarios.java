@@ -40,21 +40,20 @@ final class Scenarios {
 
     /** Who is measured by the scenario. */
     static List<String> relays(String scenario) {
-        boolean alone = scenario.equals("start") || scenario.equals("gone");
-        return alone || !NGINX ? List.of("rivulet") : List.of("nginx", "rivulet");
-    }
-
-    private static Relay open(String relay, BenchUpstream upstream) throws IOException {
-        return relay.equals("nginx")
-                ? Relay.nginx(upstream.port())
-                : Relay.rivulet(upstream.port(), Map.of()).awaitReady();
+        if (!NGINX || scenario.equals("start") || scenario.equals("gone")) {
+            return List.of(Relay.RIVULET);
+        }
+        // Where streams are long, a connection for each costs next to nothing.
+        return scenario.equals("unpaced") || scenario.equals("short")
+                ? List.of(Relay.NGINX, Relay.KEEPING_NGINX, Relay.RIVULET)
+                : List.of(Relay.NGINX, Relay.RIVULET);
     }
 
     /** 64 streams at once of 500 deltas, as fast as they go; a first measure of a cold process, then a warm one. */
     private static Map<String, Double> unpaced(String name) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open(name, upstream)) {
+                Relay relay = Relay.open(name, upstream.port())) {
             String request = relay.request(500, Duration.ZERO);
             figures.put("CPU us per delta, first 64 streams", cpuPerDelta(relay, request, 64));
             cpuPerDelta(relay, request, 4_000);
@@ -75,7 +74,7 @@ final class Scenarios {
     private static Map<String, Double> paced(String name, int streams, int perSecond) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open(name, upstream)) {
+                Relay relay = Relay.open(name, upstream.port())) {
             warm(relay, 1_000);
             Bench.pause(Duration.ofSeconds(1));
             long idleKib = relay.residentKib();
@@ -109,7 +108,7 @@ final class Scenarios {
     private static Map<String, Double> shortStreams(String name) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open(name, upstream)) {
+                Relay relay = Relay.open(name, upstream.port())) {
             String request = relay.request(10, Duration.ZERO);
             try (Load cold = new Load(new Load.Plan(relay.port(), request, 5_000, 32)).await(PATIENCE)) {
                 expect(cold, cold.ended(), 5_000, "streams");
@@ -135,7 +134,7 @@ final class Scenarios {
     private static Map<String, Double> stalled(String name) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open(name, upstream)) {
+                Relay relay = Relay.open(name, upstream.port())) {
             warm(relay, 1_000);
             String request = relay.request(100_000, Duration.ofMillis(50));
             try (Load live = new Load(new Load.Plan(relay.port(), request, 200, 200))) {
@@ -170,10 +169,10 @@ final class Scenarios {
         Map<String, Double> figures = new LinkedHashMap<>();
         int viewers = 5_000;
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open(name, upstream)) {
+                Relay relay = Relay.open(name, upstream.port())) {
             warm(relay, 1_000);
             String generation = relay.request(100_000, Duration.ofMillis(250));
-            boolean shared = name.equals("rivulet");
+            boolean shared = name.equals(Relay.RIVULET);
             try (Load first = new Load(new Load.Plan(relay.port(), generation, 1, 1))) {
                 first.awaitFirst(PATIENCE);
                 String request = shared ? follow(relay, first) : generation;
@@ -202,7 +201,7 @@ final class Scenarios {
     private static Map<String, Double> gone() throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
-                Relay relay = open("rivulet", upstream)) {
+                Relay relay = Relay.open(Relay.RIVULET, upstream.port())) {
             warm(relay, 500);
             String request = relay.request(100_000, Duration.ofMillis(50));
             figures.put("ms after a reset, the last of 200", leave(upstream, relay, request, 200, true));

@@ -311,6 +311,42 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void whatTheWholeResponseHoldsBeyondWhatWasToldIsToldInTheEnd() throws IOException {
+        String delta = "{\"type\":\"response.output_text.delta\",\"delta\":\"ab\"}";
+        String completed =
+                "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[{\"type\":\"message\",\"content\":[%s]}]}}";
+        String text = "{\"type\":\"output_text\",\"text\":\"%s\"}";
+        String refusal = "{\"type\":\"refusal\",\"refusal\":\"no\"}";
+        String stop = "{\"event\":\"done\",\"finish_reason\":\"stop\"}";
+        // A second message, of which no event tells.
+        assertEquals(
+                List.of("{\"delta\":\"ab\"}", "{\"delta\":\"c\"}", "{\"delta\":\"de\"}", stop),
+                events("responses", delta, completed.formatted(text.formatted("abc") + "," + text.formatted("de"))));
+        assertEquals(
+                List.of(
+                        "{\"delta\":\"ab\"}",
+                        "{\"event\":\"refusal\",\"delta\":\"no\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"refusal\"}"),
+                events("responses", delta, completed.formatted(text.formatted("ab") + "," + refusal)));
+        // What differs would say the same twice.
+        for (String whole : List.of("", "a", "ab", "xbc", "aBc")) {
+            assertEquals(
+                    List.of("{\"delta\":\"ab\"}", stop),
+                    events("responses", delta, completed.formatted(text.formatted(whole))));
+        }
+        String call = "{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"%s\"}";
+        assertEquals(
+                List.of(
+                        toldCall(0, "c", ""),
+                        toldArguments(0, "[1]"),
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\"}"),
+                events(
+                        "responses",
+                        "{\"type\":\"response.output_item.added\",\"item\":" + call.formatted("") + "}",
+                        "{\"type\":\"response.completed\",\"response\":{\"output\":[" + call.formatted("[1]") + "]}}"));
+    }
+
+    @Test
     void aThoughtThatResponsesTellAsATextIsNoText() throws IOException {
         String added =
                 "{\"type\":\"response.output_item.added\",\"output_index\":%1$d,\"item\":{\"type\":\"%2$s\",\"id\":\"%3$s\",\"status\":\"in_progress\"}}";

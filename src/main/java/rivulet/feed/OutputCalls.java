@@ -71,10 +71,17 @@ final class OutputCalls {
         }
     }
 
-    /** Takes an item of a response that is told only whole. */
-    void whole(JsonNode item) {
+    /**
+     * Takes an item of the whole response.
+     *
+     * @param first whether no call was told before; else it is told only what one of those lacks
+     */
+    void whole(JsonNode item, boolean first) {
         if (isCall(item)) {
-            tell(begin(List.of(), item), item, arguments(item));
+            @Nullable Call call = first ? begin(List.of(), item) : find(names(item, item));
+            if (call != null) {
+                tell(call, item, arguments(item));
+            }
         }
     }
 

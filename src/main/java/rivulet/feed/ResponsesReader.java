@@ -2,8 +2,9 @@ package rivulet.feed;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import rivulet.feed.OutputWords.Teller;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
 
@@ -11,29 +12,18 @@ import rivulet.log.FinishReason;
  * Reads a Responses stream as servers really send it: {@code OPEN -> ENDED} at {@code response.completed}, {@code
  * response.incomplete}, {@code response.failed} or {@code error}. There is no {@code [DONE]}; where one comes it says
  * nothing. The deltas are the answer, whatever the events behind them hold whole; only where there was none of them
- * these are read. Of all the API's deltas only those named here are read.
+ * these are read, and in the end what the whole response holds beyond what was told. Of all the API's deltas only those
+ * named here are read.
  */
 final class ResponsesReader implements AnswerReader {
-    /**
-     * What tells words: their deltas or, where there are none, the first of those that hold them whole. All behind that
-     * one hold the same again.
-     */
-    private enum Teller {
-        DELTAS,
-        TEXT_DONE,
-        PART_DONE,
-        ITEM_DONE,
-        RESPONSE
-    }
-
     private final Sink sink;
     private final Scrubber scrubber;
     private final OutputCalls calls;
     private Progress progress = Progress.OPEN;
     /** Text and refusals. */
-    private final Words answer;
+    private final OutputWords answer;
 
-    private final Words thoughts;
+    private final OutputWords thoughts;
     /** The ids of the thoughts that have begun: LocalAI tells their words by the events of a text. */
     private final Set<String> thoughtIds = new HashSet<>();
 
@@ -46,8 +36,8 @@ final class ResponsesReader implements AnswerReader {
         this.scrubber = scrubber;
         this.calls = new OutputCalls(sink, scrubber);
         this.resumed = resumed;
-        this.answer = new Words(resumed ? Teller.DELTAS : null);
-        this.thoughts = new Words(resumed ? Teller.DELTAS : null);
+        this.answer = new OutputWords(resumed);
+        this.thoughts = new OutputWords(resumed);
     }
 
     @Override
@@ -162,24 +152,27 @@ final class ResponsesReader implements AnswerReader {
     }
 
     private void text(Teller teller, String piece) {
-        if (answer.areToldBy(teller, piece)) {
+        String said = answer.toTell(teller, piece);
+        if (!said.isEmpty()) {
             if (teller == Teller.DELTAS) {
                 calls.answerGoesOn();
             }
-            sink.text(scrubber.whole(piece));
+            sink.text(scrubber.whole(said));
         }
     }
 
     private void refusal(Teller teller, String piece) {
-        if (answer.areToldBy(teller, piece)) {
+        String said = answer.toTell(teller, piece);
+        if (!said.isEmpty()) {
             anyRefusal = true;
-            sink.refusal(scrubber.whole(piece));
+            sink.refusal(scrubber.whole(said));
         }
     }
 
     private void reasoning(Teller teller, String piece) {
-        if (thoughts.areToldBy(teller, piece)) {
-            sink.reasoning(scrubber.whole(piece));
+        String said = thoughts.toTell(teller, piece);
+        if (!said.isEmpty()) {
+            sink.reasoning(scrubber.whole(said));
         }
     }
 
@@ -196,7 +189,9 @@ final class ResponsesReader implements AnswerReader {
             fail(error == null ? UpstreamError.of(response.path("status"), scrubber) : error);
             return;
         }
-        output(response.path("output"));
+        if (!resumed) {
+            output(response.path("output"));
+        }
         progress = Progress.ENDED;
         String cut = response.path("incomplete_details").path("reason").asText("");
         if (incomplete || status.equals("incomplete") || !cut.isEmpty()) {
@@ -209,15 +204,29 @@ final class ResponsesReader implements AnswerReader {
         }
     }
 
-    /** What the whole response holds, as far as nothing of its kind was said before. */
+    /** What the whole response holds, as far as it was not told before. */
     private void output(JsonNode items) {
-        boolean called = resumed || calls.any();
+        boolean called = calls.any();
+        answer.wholeIs(words(items));
         for (JsonNode item : items) {
             parts(Teller.RESPONSE, item);
-            if (!called) {
-                calls.whole(item);
+            calls.whole(item, !called);
+        }
+    }
+
+    /** The answer's words in whole items. */
+    private static String words(JsonNode items) {
+        StringBuilder words = new StringBuilder();
+        for (JsonNode item : items) {
+            for (JsonNode part : isThought(item) ? List.<JsonNode>of() : item.path("content")) {
+                switch (part.path("type").asText()) {
+                    case "output_text" -> words.append(part.path("text").asText(""));
+                    case "refusal" -> words.append(part.path("refusal").asText(""));
+                    default -> {}
+                }
             }
         }
+        return words.toString();
     }
 
     /** The words in an item that is whole: a message's, or a thought's. */
@@ -233,26 +242,6 @@ final class ResponsesReader implements AnswerReader {
             case "refusal" -> refusal(teller, part.path("refusal").asText(""));
             case "summary_text", "reasoning_text" -> reasoning(teller, words);
             default -> {}
-        }
-    }
-
-    /** Words of one kind, and what tells them. */
-    private static final class Words {
-        private @Nullable Teller teller;
-
-        private Words(@Nullable Teller teller) {
-            this.teller = teller;
-        }
-
-        /** Whether these are told for the first time. */
-        private boolean areToldBy(Teller by, String piece) {
-            if (piece.isEmpty()) {
-                return false;
-            }
-            if (teller == null || by == Teller.DELTAS) {
-                teller = by;
-            }
-            return teller == by;
         }
     }
 }

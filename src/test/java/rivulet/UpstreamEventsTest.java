@@ -212,6 +212,17 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aRefusalsBodyBehindTheEventsSaysWhyTheyEnd() throws IOException {
+        String behind =
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n{\"error\":{\"code\":\"invalid_request_error\",\"message\":\"too long\"}}";
+        assertEquals(
+                "{\"event\":\"failed\",\"error\":{\"code\":\"upstream_rejected\",\"message\":\"The upstream failed: too long\"},\"retryable\":false}",
+                events("chat", behind).get(1));
+        String end = events("chat", behind, "[DONE]").get(1);
+        assertTrue(end.startsWith("{\"event\":\"done\""), end);
+    }
+
+    @Test
     void responsesToolCallsAreToldPieceByPiece() throws IOException {
         assertEquals(
                 List.of(

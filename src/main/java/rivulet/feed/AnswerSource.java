@@ -222,7 +222,7 @@ final class AnswerSource implements EventSource, Callback {
         parser.end();
         String strange = parser.strange();
         if (!strange.isBlank()) {
-            listener.strange(strange);
+            listener.strange(strange, parser.known());
         }
         listener.onClosed(this);
     }

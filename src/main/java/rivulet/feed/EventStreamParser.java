@@ -59,7 +59,7 @@ final class EventStreamParser {
 
     /** Whether there was any line that an event stream has. */
     private boolean known;
-    /** The lines before that: where there is none, the body. */
+    /** The lines since the last event that an event stream has not: where there is no other, the body. */
     private String strange = "";
 
     private boolean lastWasCr;
@@ -97,8 +97,11 @@ final class EventStreamParser {
             }
             if (betweenEvents()) {
                 int taken = events.usual(bytes, at, to);
-                begun |= taken > 0;
-                known |= taken > 0;
+                if (taken > 0) {
+                    begun = true;
+                    known = true;
+                    strange = "";
+                }
                 at += taken;
             }
             at = line(bytes, at, to);
@@ -113,9 +116,14 @@ final class EventStreamParser {
         eventEnds();
     }
 
-    /** The beginning of a body that has nothing of an event stream; empty: it has. */
+    /** Whether the body has anything of an event stream. */
+    boolean known() {
+        return known;
+    }
+
+    /** What stands at the body's end, behind the last event, and is nothing of an event stream; its beginning. */
     String strange() {
-        return known ? "" : strange;
+        return strange;
     }
 
     private boolean betweenEvents() {
@@ -163,11 +171,9 @@ final class EventStreamParser {
         while (colon < to && bytes[colon] != ':') {
             colon++;
         }
-        if (!known) {
-            know(bytes, from, colon, to);
-        }
         if (colon == from) {
             // A comment.
+            known = true;
             return;
         }
         int value = Math.min(colon + 1, to);
@@ -175,20 +181,24 @@ final class EventStreamParser {
             value++;
         }
         if (is(DATA, bytes, from, colon)) {
+            known = true;
             dataBytes += to - value + 1;
             requireSmall(dataBytes);
             data(text(bytes, value, to));
         } else if (is(EVENT, bytes, from, colon)) {
+            known = true;
             type = value == to ? null : text(bytes, value, to);
+        } else {
+            ignored(bytes, from, colon, to);
         }
-        // Else id and retry, which are for who would come again; or what the standard has ignored.
     }
 
-    /** Looks at a line, where none before was an event stream's: a comment has no name, and the last line may be cut. */
-    private void know(byte[] bytes, int from, int colon, int to) {
+    /** Id and retry are for who would come again, and the last line may be cut; others are none of an event stream's. */
+    private void ignored(byte[] bytes, int from, int colon, int to) {
         String name = text(bytes, from, Math.min(colon, from + MOST_STRANGE));
-        known = FIELDS.stream().anyMatch(field -> field.startsWith(name));
-        if (!known && strange.length() < MOST_STRANGE) {
+        if (FIELDS.stream().anyMatch(field -> field.startsWith(name))) {
+            known = true;
+        } else if (strange.length() < MOST_STRANGE) {
             strange += text(bytes, from, Math.min(to, from + MOST_STRANGE)) + '\n';
         }
     }
@@ -225,6 +235,7 @@ final class EventStreamParser {
         type = null;
         dataBytes = 0;
         if (said != null) {
+            strange = "";
             events.event(name, said);
         }
     }

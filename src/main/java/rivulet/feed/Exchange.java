@@ -214,8 +214,16 @@ final class Exchange implements Feed.Cancellation {
         }
 
         @Override
-        void strange(String body) {
-            fail(UpstreamError.notInStream(body, upstream.scrubber()));
+        void strange(String words, boolean inStream) {
+            if (!inStream) {
+                fail(UpstreamError.notInStream(words, upstream.scrubber()));
+                return;
+            }
+            UpstreamError error = UpstreamError.behindStream(words, upstream.scrubber());
+            // In background mode the answer may be read on.
+            if (error != null && background == null) {
+                fail(error);
+            }
         }
 
         @Override

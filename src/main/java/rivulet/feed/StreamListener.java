@@ -15,11 +15,12 @@ abstract class StreamListener extends EventSourceListener {
     abstract int usual(byte[] bytes, int from, int to);
 
     /**
-     * The body has ended, and there was nothing of an event stream in it.
+     * The body has ended, and what stands behind its last event is nothing of an event stream.
      *
-     * @param body how it begins
+     * @param words how that begins
+     * @param inStream whether there was anything of an event stream before it
      */
-    abstract void strange(String body);
+    abstract void strange(String words, boolean inStream);
 
     /** The body has ended: an event that is told from now on may have been cut. */
     abstract void bodyEnds();

@@ -136,6 +136,15 @@ record UpstreamError(
                         null);
     }
 
+    /**
+     * The error that stands in an event stream where an event should, or null if it is none: One API and New API write
+     * the body of a refusal behind the events, or the comments, that they have sent before it came to that.
+     */
+    static @Nullable UpstreamError behindStream(String words, Scrubber scrubber) {
+        @Nullable JsonNode json = UpstreamReply.json(words);
+        return json == null ? null : inEvent(json, scrubber);
+    }
+
     /** An event whose data is not JSON: an error in words, or nonsense. */
     static UpstreamError notJson(String data, boolean error, Scrubber scrubber) {
         String said = clean(oneLine(data), scrubber);

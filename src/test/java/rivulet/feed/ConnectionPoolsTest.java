@@ -158,7 +158,7 @@ class ConnectionPoolsTest {
         void bodyEnds() {}
 
         @Override
-        void strange(String body) {}
+        void strange(String words, boolean inStream) {}
 
         @Override
         public void onOpen(EventSource source, Response response) {

@@ -760,6 +760,8 @@ class UpstreamEventsTest {
                 "\"reasoning\":\"hm\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\"}]",
                 "\"content\":\"\",\"reasoning_details\":[{\"type\":\"reasoning.summary\",\"summary\":\"hm\"}]",
                 "\"reasoning_text\":\"hm\"",
+                "\"tensorzero_extra_content\":[{\"type\":\"thought\",\"insert_index\":0,\"id\":\"0\",\"text\":\"hm\",\"signature\":null}]",
+                "\"tensorzero_extra_content\":[{\"type\":\"thought\",\"insert_index\":0,\"id\":\"0\",\"text\":null,\"summary_text\":\"hm\"}]",
                 "\"content\":[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"hm\"}]}]",
                 "\"content\":[{\"type\":\"reasoning\",\"text\":\"hm\"}]");
         for (String delta : deltas) {

@@ -7,7 +7,11 @@ import java.util.regex.Pattern;
 /** Where Chat Completions' providers put what the model thinks before it answers: the API has no place for it. */
 final class Thoughts {
     /** Members of a delta; of several the first counts, since they hold the same. */
-    static final List<String> NAMES = List.of("reasoning_content", "reasoning", "reasoning_text", "reasoning_details");
+    static final List<String> NAMES = List.of(
+            "reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "tensorzero_extra_content");
+
+    /** Where an object has the words of a thought; of several the first counts. */
+    private static final List<String> WORDS = List.of("text", "summary", "summary_text");
 
     /** The member of a delta in which Gemini says that its content is a thought. */
     static final String MARKED = "extra_content";
@@ -44,7 +48,11 @@ final class Thoughts {
             return PieceText.of(thought);
         }
         if (thought.isObject()) {
-            return thought.path("text").asText(thought.path("summary").asText(""));
+            return WORDS.stream()
+                    .map(name -> thought.path(name).asText(""))
+                    .filter(words -> !words.isEmpty())
+                    .findFirst()
+                    .orElse("");
         }
         StringBuilder words = new StringBuilder();
         for (JsonNode part : thought) {

@@ -168,8 +168,11 @@ final class Fields {
     }
 
     private RequestError wrong(String name, String wanted) {
-        String was = query ? values.path(name).asText() : values.path(name).toString();
-        return RequestError.badRequest("The %s %s is %s, but must be %s.".formatted(noun(), name, quote(was), wanted));
+        // JSON has the quotes of its own that tell "5" from 5.
+        String was = query
+                ? quote(values.path(name).asText())
+                : Excerpt.of(values.path(name).toString(), 60);
+        return RequestError.badRequest("The %s %s is %s, but must be %s.".formatted(noun(), name, was, wanted));
     }
 
     private Optional<Double> number(String name, int least, int most, String wanted) {

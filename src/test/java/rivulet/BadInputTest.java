@@ -121,7 +121,7 @@ class BadInputTest {
             /generate | {"message":"a"}                                 | query
             /streams  | {"message":"a"}                                 | kind
             /streams  | {"kind":"poem"}                                 | chat, countdown, fake-llm, structured
-            /streams  | {"kind":"countdown","from":"5"}                 | 1 to 3600
+            /streams  | {"kind":"countdown","from":"5"}                 | from is "5", but must be a whole number from 1 to 3600
             /streams  | {"kind":"countdown","text":"a"}                 | known are
             /streams  | {"kind":"structured","message":"a"}             | schema
             /streams  | {"kind":"structured","message":"a","fields":[]} | different names

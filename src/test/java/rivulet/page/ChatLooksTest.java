@@ -67,6 +67,22 @@ final class ChatLooksTest extends Looks {
         assertTrue(pages > 1, pages + " pages");
     }
 
+    @Test
+    void printHasTheAnswerAndItsFiguresOnOneEdge() {
+        model("sim-fast");
+        ask("What is seen?");
+        browser.awaitState("complete");
+        browser.devTools("Emulation.setEmulatedMedia", Map.of("media", "print"));
+        try {
+            assertEquals(
+                    true,
+                    browser.run("const left = (part) => document.querySelector(part).getBoundingClientRect().left;"
+                            + "return left('.answer .stats') === left('.answer .prose')"));
+        } finally {
+            browser.devTools("Emulation.setEmulatedMedia", Map.of("media", ""));
+        }
+    }
+
     /** As a window of 1280 by 860 is at twice the size, or a phone that lies on its side. */
     @Test
     void wireIsReachedToItsEndInALowWindow() {

@@ -57,7 +57,7 @@ final class ModelList {
         private static final long serialVersionUID = 1L;
 
         private NoList(int status) {
-            super("the upstream answered " + status);
+            super("asked for them, it answered " + status);
         }
     }
 

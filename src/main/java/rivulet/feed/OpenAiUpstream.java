@@ -168,8 +168,12 @@ public final class OpenAiUpstream {
                 throw new CompletionException(failure);
             }
             if (failure != null || ids.isEmpty()) {
+                // A wrong address or key looks like a server that has no list.
+                String why = failure instanceof ModelList.NoList
+                        ? " (" + failure.getMessage() + ": check OPENAI_BASE_URL and the key)"
+                        : "";
                 throw new IllegalArgumentException("No model is named, and the upstream " + upstream.label()
-                        + " tells of none; give \"model\", or set OPENAI_MODEL.");
+                        + " tells of none" + why + "; give \"model\", or set OPENAI_MODEL.");
             }
             return ids.get(0);
         });

@@ -52,12 +52,12 @@ class UpstreamTransportTest {
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 
     private final MockWebServer upstream = new MockWebServer();
+    private final HeldCertificate authority =
+            new HeldCertificate.Builder().certificateAuthority(0).build();
     private SSLContext tls;
 
     @BeforeEach
     void trustOurAuthority() throws Exception {
-        HeldCertificate authority =
-                new HeldCertificate.Builder().certificateAuthority(0).build();
         HeldCertificate certificate = new HeldCertificate.Builder()
                 .signedBy(authority)
                 .addSubjectAlternativeName("127.0.0.1")
@@ -373,6 +373,44 @@ class UpstreamTransportTest {
             assertEquals(502, response.statusCode());
             assertTrue(response.body().contains("upstream_unreachable"), response.body());
         }
+    }
+
+    @Test
+    void aCertificateOfAnotherTimeOrHostIsSaidSo() throws Exception {
+        long now = System.currentTimeMillis();
+        assertTellsOfCertificate(
+                certificates("127.0.0.1", now - 2_000_000, now - 1_000_000), "a certificate has expired, NotAfter: ");
+        assertTellsOfCertificate(
+                certificates("127.0.0.1", now + 1_000_000, now + 2_000_000),
+                "a certificate is not valid yet, NotBefore: ");
+        assertTellsOfCertificate(
+                certificates("other.example", now - 1_000_000, now + 1_000_000),
+                " subjectAltNames: [other.example] (check OPENAI_BASE_URL)");
+    }
+
+    /** Asks an upstream that shows such a certificate. */
+    private static void assertTellsOfCertificate(HandshakeCertificates shown, String words) throws Exception {
+        try (MockWebServer other = new MockWebServer()) {
+            other.useHttps(shown.sslSocketFactory());
+            other.start();
+            String url = "https://127.0.0.1:" + other.getPort() + "/v1";
+            try (TestServer server = TestServer.with("OPENAI_BASE_URL", url, "OPENAI_MODEL", "m")) {
+                String message = TestServer.json(
+                                server.get("/sse/chat-normal?message=hi").body())
+                        .at("/error/message")
+                        .asText();
+                assertTrue(message.contains(words) && !message.contains("\n"), message);
+            }
+        }
+    }
+
+    private HandshakeCertificates certificates(String host, long fromMillis, long toMillis) {
+        HeldCertificate certificate = new HeldCertificate.Builder()
+                .signedBy(authority)
+                .addSubjectAlternativeName(host)
+                .validityInterval(fromMillis, toMillis)
+                .build();
+        return new HandshakeCertificates.Builder().heldCertificate(certificate).build();
     }
 
     /** Asks where connections are taken, and nothing is ever said. */

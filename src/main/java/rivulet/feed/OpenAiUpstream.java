@@ -2,6 +2,8 @@ package rivulet.feed;
 
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -185,12 +187,27 @@ public final class OpenAiUpstream {
      * @param attempt which one; null: it was no question
      */
     UpstreamError unreachable(@Nullable Throwable cause, @Nullable Attempt attempt) {
+        String untimely = untimely(cause);
         String settings =
                 attempt != null && attempt.throughProxy() ? "the proxy, and OPENAI_BASE_URL" : "OPENAI_BASE_URL";
+        String told = untimely == null
+                ? why(cause) + " (check " + settings + ")"
+                : ": " + untimely + " (check its certificate, and the clock of this machine)";
         return new UpstreamError(
-                ErrorCode.UPSTREAM_UNREACHABLE,
-                "The upstream " + upstream.label() + " cannot be reached" + why(cause) + " (check " + settings + ")",
-                null);
+                ErrorCode.UPSTREAM_UNREACHABLE, "The upstream " + upstream.label() + " cannot be reached" + told, null);
+    }
+
+    /** Whether a certificate is of another time, in words: the outermost cause says only that it was checked. */
+    private static @Nullable String untimely(@Nullable Throwable cause) {
+        for (Throwable inner = cause; inner != null; inner = inner.getCause()) {
+            if (inner instanceof CertificateExpiredException) {
+                return "a certificate has expired, " + inner.getMessage();
+            }
+            if (inner instanceof CertificateNotYetValidException) {
+                return "a certificate is not valid yet, " + inner.getMessage();
+            }
+        }
+        return null;
     }
 
     /** What a call means that never got an answer's head, though it was sent. */
@@ -202,7 +219,9 @@ public final class OpenAiUpstream {
     }
 
     private String why(@Nullable Throwable cause) {
-        // A channel's exceptions say nothing but their name.
-        return cause == null || cause.getMessage() == null ? "" : ": " + scrubber.scrub(cause.getMessage());
+        // A channel's exceptions say nothing but their name; of a certificate for other hosts OkHttp tells in a list.
+        return cause == null || cause.getMessage() == null
+                ? ""
+                : ": " + scrubber.scrub(UpstreamError.oneLine(cause.getMessage()));
     }
 }

@@ -168,7 +168,8 @@ record UpstreamError(
                 null);
     }
 
-    private static String oneLine(String text) {
+    /** The text, with a space for each line end and whatever white space is about it. */
+    static String oneLine(String text) {
         return WHITE_SPACE.matcher(text).replaceAll(" ").strip();
     }
 

@@ -11,7 +11,6 @@ import rivulet.wire.Format;
 /** Which format a request asks for: {@code format} in its query, then its {@code Accept}, then the route's own. */
 final class FormatChoice {
     private static final String PARAMETER = "format";
-    private static final String ACCEPT = "Accept";
     private static final List<String> NAMES =
             Arrays.stream(Format.values()).map(Format::wireName).distinct().toList();
 
@@ -24,10 +23,8 @@ final class FormatChoice {
      */
     static Format of(Context ctx, Fields query, Format otherwise) {
         Optional<Format> named = query.choice(PARAMETER, NAMES).map(name -> named(name, otherwise));
-        return named.or(() -> Requests.accepts(ctx, ACCEPT, Format.NDJSON.contentType())
-                        ? Optional.of(Format.NDJSON)
-                        : Optional.empty())
-                .orElse(otherwise);
+        double ndjson = weight(ctx, Format.NDJSON.contentType());
+        return named.orElse(ndjson > 0 && ndjson >= weight(ctx, Format.JSON.contentType()) ? Format.NDJSON : otherwise);
     }
 
     /** Refuses a format that cannot show such a stream. */
@@ -54,9 +51,13 @@ final class FormatChoice {
      */
     static boolean wantsState(Context ctx, Fields query) {
         return !query.has(PARAMETER)
-                && Requests.accepts(ctx, ACCEPT, "application/json")
-                && !Requests.accepts(ctx, ACCEPT, "text/event-stream")
-                && !Requests.accepts(ctx, ACCEPT, "*/*");
+                && weight(ctx, "application/json") > 0
+                && weight(ctx, Format.JSON.contentType()) == 0
+                && weight(ctx, "*/*") == 0;
+    }
+
+    private static double weight(Context ctx, String contentType) {
+        return Requests.weight(ctx, "Accept", contentType);
     }
 
     private static Format named(String name, Format otherwise) {

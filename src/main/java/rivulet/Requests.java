@@ -71,17 +71,27 @@ final class Requests implements RequestLog {
     }
 
     /**
-     * Whether a header of those that say what is taken, such as {@code Accept}, names a value, on any of its lines, and not
-     * with the weight 0 (RFC 9110, sections 5.3, 12.4.2).
+     * How much a value is wanted, as a header of those says that name what is taken, such as {@code Accept}, on any of its
+     * lines: its weight there, 1 if it is named without one, 0 if it is not named (RFC 9110, sections 5.3, 12.4.2).
      */
-    static boolean accepts(Context ctx, String header, String value) {
+    static double weight(Context ctx, String header, String value) {
         return Collections.list(ctx.req().getHeaders(header)).stream()
                 .flatMap(line -> Arrays.stream(line.split(",", -1)))
                 .map(range -> Arrays.stream(range.toLowerCase(Locale.ROOT).split(";", -1))
                         .map(String::strip)
                         .toList())
-                .anyMatch(range -> range.get(0).equals(value)
-                        && range.stream().noneMatch(parameter -> parameter.matches("q=0(\\.0*)?")));
+                .filter(range -> range.get(0).equals(value))
+                .mapToDouble(Requests::weight)
+                .max()
+                .orElse(0);
+    }
+
+    private static double weight(List<String> range) {
+        return range.stream()
+                .filter(parameter -> parameter.matches("q=[01](\\.\\d*)?"))
+                .mapToDouble(parameter -> Double.parseDouble(parameter.substring(2)))
+                .findFirst()
+                .orElse(1);
     }
 
     @Override

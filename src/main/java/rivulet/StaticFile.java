@@ -44,7 +44,7 @@ record StaticFile(byte[] plain, byte[] gzipped, String type, String etag) {
             withoutBody(ctx.res());
             return;
         }
-        boolean gzip = Requests.accepts(ctx, "Accept-Encoding", "gzip");
+        boolean gzip = Requests.weight(ctx, "Accept-Encoding", "gzip") > 0;
         byte[] body = gzip ? gzipped : plain;
         if (gzip) {
             ctx.header("Content-Encoding", "gzip");

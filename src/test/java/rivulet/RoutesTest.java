@@ -248,8 +248,12 @@ class RoutesTest {
         // RFC 9110, sections 5.3 and 12.4.2.
         assertTrue(body(path, "Accept", "text/html", "Accept", "application/x-ndjson;v=1")
                 .startsWith("{\"n\":0,"));
-        assertTrue(body(path, "Accept", "text/event-stream, application/x-ndjson; Q=0.0")
-                .contains("data: 5\n"));
+        for (String weight : List.of("0.0", "0.9")) {
+            assertTrue(body(path, "Accept", "text/event-stream, application/x-ndjson; Q=" + weight)
+                    .contains("data: 5\n"));
+        }
+        assertTrue(body(path, "Accept", "text/event-stream;q=0.8, application/x-ndjson;q=0.9")
+                .startsWith("{\"n\":0,"));
     }
 
     @Test

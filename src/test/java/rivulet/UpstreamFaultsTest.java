@@ -68,7 +68,7 @@ class UpstreamFaultsTest {
             503 Busy    | Retry-After: 0      | {"detail":"loading model"}                         | 3 | 502 | upstream_error        | loading model
             400 Bad     | ''                  | {"error":{"message":"context too long"}}           | 1 | 400 | upstream_rejected     | context too long
             404 Gone    | ''                  | {"error":{"message":"no such model"}}              | 1 | 400 | upstream_rejected     | no such model
-            404 Gone    | ''                  | 404 page not found                                 | 1 | 400 | upstream_rejected     | most addresses end in /v1
+            404 Gone    | ''                  | 404 page not found                                 | 1 | 400 | upstream_rejected     | which mostly ends in /v1
             422 Bad     | ''                  | {"detail":[{"loc":["body"],"msg":"field required"}]} | 1 | 400 | upstream_rejected   | field required
             400 Bad     | ''                  | [{"error":{"message":"in a list"}}]                | 1 | 400 | upstream_rejected     | in a list
             401 Who     | ''                  | {"error":{"message":"wrong key"}}                  | 1 | 502 | upstream_auth         | wrong key

@@ -20,9 +20,6 @@ import rivulet.log.Excerpt;
  */
 record UpstreamError(
         ErrorCode code, String message, @Nullable Duration retryAfter) {
-    /** Ollama, OpenAI and most others have it below a path, which is easily left out. */
-    private static final String ELSEWHERE = " (check OPENAI_BASE_URL: the API is elsewhere; most addresses end in /v1)";
-
     private static final int MOST_CHARS = 500;
     private static final Pattern TAGS = Pattern.compile("(?s)<(script|style)\\b.*?(?:</\\1>|\\z)|<[^<>]*>");
     /** Where the words of an error stand; of several the first counts. */
@@ -112,20 +109,24 @@ record UpstreamError(
         }
         String said = words.isEmpty() ? " without a word" : ": " + clean(words, scrubber);
         ErrorCode code = ofStatus(reply.status(), error);
+        String advice = advice(reply.status(), words);
         return new UpstreamError(
                 code,
-                "The upstream answered " + reply.status() + said
-                        + (isElsewhere(reply.status(), words) ? ELSEWHERE : advice(code)),
+                "The upstream answered " + reply.status() + said + (advice.isEmpty() ? advice(code) : advice),
                 reply.retryAfter());
     }
 
-    /**
-     * Whether the base URL is likely wrong. A redirect is often from http to https; it is not followed, since that would
-     * send the question twice. A 404 is an upstream's word for a model that it has not, and says so, or a server's for a
-     * path that it has not.
-     */
-    private static boolean isElsewhere(int status, String words) {
-        return status == 404 ? !words.toLowerCase(Locale.ROOT).contains("model") : status / 100 == 3;
+    /** What is likely wrong with the address; empty: nothing. */
+    private static String advice(int status, String words) {
+        if (status / 100 == 3) {
+            // Often from http to https. It is not followed: that would send the question twice.
+            return " (check OPENAI_BASE_URL: the API is elsewhere)";
+        }
+        // A 404 is an upstream's word for a model that it has not, and says so; or a server's for a path that it has
+        // not.
+        return status == 404 && !words.toLowerCase(Locale.ROOT).contains("model")
+                ? " (check the model, and OPENAI_BASE_URL, which mostly ends in /v1)"
+                : "";
     }
 
     /** A 2xx answer that is no event stream. */

@@ -613,6 +613,12 @@ class UpstreamCasesTest {
                 (CREATED + text("a") + COMPLETED).replaceAll("(?m)^event: .*\n", ""),
                 "a",
                 "done stop");
+        responses(
+                cases,
+                "types in the events' names alone",
+                (CREATED + text("a") + COMPLETED).replaceAll("\"type\":\"response[a-z._]+\",", ""),
+                "a",
+                "done stop");
         responses(cases, "cut", CREATED + text("a"), "a", "failed upstream_truncated");
         responses(
                 cases,

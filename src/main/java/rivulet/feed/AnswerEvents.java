@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -22,6 +23,8 @@ final class AnswerEvents {
     private static final String DONE_MARKER = "[DONE]";
 
     private static final String ERROR = "error";
+    /** What the names of the Responses API's events begin with. */
+    private static final String RESPONSE = "response.";
     /** Events that only keep the connection alive, whatever they hold. */
     private static final Set<String> KEEP_ALIVE = Set.of("ping", "heartbeat", "keepalive", "keep-alive");
 
@@ -73,7 +76,7 @@ final class AnswerEvents {
         try (JsonParser parser = MAPPER.createParser(data)) {
             JsonNode event = MAPPER.readTree(parser);
             while (event != null && progress != AnswerReader.Progress.ENDED) {
-                progress = hear(type, event);
+                progress = hear(type, typed(type, event));
                 event = MAPPER.readTree(parser);
             }
             return true;
@@ -84,6 +87,13 @@ final class AnswerEvents {
             }
             return false;
         }
+    }
+
+    /** The event, of which some gateways tell the type by its name alone. */
+    private static JsonNode typed(@Nullable String name, JsonNode event) {
+        return name != null && name.startsWith(RESPONSE) && event instanceof ObjectNode object && !event.has("type")
+                ? object.put("type", name)
+                : event;
     }
 
     private AnswerReader.Progress hear(@Nullable String type, JsonNode event) {

@@ -182,7 +182,7 @@ record UpstreamError(
     private static JsonNode errorIn(JsonNode json) {
         JsonNode top = firstOf(json);
         JsonNode error = top.path("error");
-        return isSomething(error) && (error.isContainerNode() || error.isTextual()) ? error : top;
+        return isSomething(error) && (error.isContainerNode() || error.isTextual()) ? firstOf(error) : top;
     }
 
     /** Some servers have the members of an error in each event, with nothing in them. */

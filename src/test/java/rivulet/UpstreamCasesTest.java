@@ -236,6 +236,14 @@ class UpstreamCasesTest {
                 "failed upstream_error");
         chat(
                 cases,
+                "a filter's error",
+                delta("a")
+                        + data(
+                                "{\"error\":{\"message\":\"boom\",\"type\":\"data_inspection_failed\",\"code\":\"data_inspection_failed\"}}"),
+                "a",
+                "failed upstream_rejected");
+        chat(
+                cases,
                 "error in a chunk, then the marker",
                 delta("a")
                         + data(
@@ -692,6 +700,15 @@ class UpstreamCasesTest {
                                 "\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"server_error\",\"message\":\"boom\"}}"),
                 "a",
                 "failed upstream_error");
+        responses(
+                cases,
+                "a prompt that a filter refuses",
+                CREATED
+                        + typed(
+                                "response.failed",
+                                "\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"invalid_prompt\",\"message\":\"boom\"}}"),
+                "",
+                "failed upstream_rejected");
         responses(
                 cases,
                 "flat error",

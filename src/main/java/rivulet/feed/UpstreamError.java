@@ -48,6 +48,16 @@ record UpstreamError(
             "pre_consume_token_quota_failed",
             "exceeded_current_quota_error");
 
+    /** In a code or a type: the same question would be refused, or its answer be cut by a filter, again. */
+    private static final List<String> REJECTIONS = List.of(
+            "invalid_request",
+            "invalid_prompt",
+            "context_length",
+            "content_filter",
+            "content_policy",
+            "data_inspection",
+            "sensitive");
+
     private static final Pattern WHITE_SPACE = Pattern.compile("\\s+");
 
     /** The error that an event of a stream is, or null if it is none. */
@@ -245,9 +255,7 @@ record UpstreamError(
         if (kind.contains("authentication") || kind.contains("invalid_api_key") || kind.contains("permission")) {
             return ErrorCode.UPSTREAM_AUTH;
         }
-        return kind.contains("invalid_request") || kind.contains("context_length")
-                ? ErrorCode.UPSTREAM_REJECTED
-                : ErrorCode.UPSTREAM_ERROR;
+        return REJECTIONS.stream().anyMatch(kind::contains) ? ErrorCode.UPSTREAM_REJECTED : ErrorCode.UPSTREAM_ERROR;
     }
 
     private static boolean isQuota(JsonNode error) {

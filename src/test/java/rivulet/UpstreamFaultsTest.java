@@ -71,6 +71,8 @@ class UpstreamFaultsTest {
             404 Gone    | ''                  | 404 page not found                                 | 1 | 400 | upstream_rejected     | which mostly ends in /v1
             422 Bad     | ''                  | {"detail":[{"loc":["body"],"msg":"field required"}]} | 1 | 400 | upstream_rejected   | field required
             400 Bad     | ''                  | [{"error":{"message":"in a list"}}]                | 1 | 400 | upstream_rejected     | in a list
+            400 Bad     | Content-Type: text/event-stream | data: {"error":{"message":"in an event"}} | 1 | 400 | upstream_rejected  | 400: in an event
+            429 Quota   | Content-Type: text/event-stream | data: {"error":{"code":"insufficient_quota"}} | 1 | 429 | upstream_quota | insufficient_quota
             400 Bad     | ''                  | {"success":false,"error":[{"code":2001,"message":"no gateway"}]} | 1 | 400 | upstream_rejected | 400: no gateway
             401 Who     | ''                  | {"error":{"message":"wrong key"}}                  | 1 | 502 | upstream_auth         | wrong key
             403 No      | ''                  | forbidden                                          | 1 | 502 | upstream_auth         | forbidden

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import okhttp3.MediaType;
 import okhttp3.Response;
 import okio.BufferedSource;
@@ -35,6 +36,10 @@ record UpstreamReply(
     private static final ObjectMapper MAPPER = SharedBuffers.mapper().build();
     /** More than any error says; a page of HTML may go on. */
     private static final int MOST_BYTES = 64 * 1024;
+
+    /** What stands before the data of the first event in an event stream. */
+    private static final Pattern FRAME =
+            Pattern.compile("\\A\\s*+(?:(?:event|id|retry)?+:[^\\r\\n]*+[\\r\\n]++)*+data:");
 
     private static final String NUMBER = "\\d{1,9}(\\.\\d{1,9})?";
 
@@ -67,10 +72,10 @@ record UpstreamReply(
         return read.startsWith("\uFEFF") ? read.substring(1) : read;
     }
 
-    /** The text as JSON, if it is an object or a list. */
+    /** The text as JSON, if it is an object or a list; DashScope refuses a stream with an event, in whatever status. */
     static @Nullable JsonNode json(String body) {
         try {
-            JsonNode json = MAPPER.readTree(body);
+            JsonNode json = MAPPER.readTree(FRAME.matcher(body).replaceFirst(""));
             return json.isContainerNode() ? json : null;
         } catch (JsonProcessingException e) {
             return null;

@@ -969,6 +969,19 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void aTransferCodingThatNobodyAskedForIsAnErrorAtOnce() throws IOException {
+        try (RawUpstream upstream = new RawUpstream((request, connection) -> {
+                    connection.send(HEAD + "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\n\u001f\r\n");
+                    connection.awaitPeerClose();
+                });
+                TestServer server = TestServer.before(upstream, "OPENAI_MODEL", "m", "FIRST_EVENT_TIMEOUT", "5s")) {
+            String body = server.post("/streams", CHAT).body();
+            assertTrue(body.contains("upstream_error") && body.contains("Transfer-Encoding: gzip, chunked"), body);
+            assertEquals(1, upstream.requestCount());
+        }
+    }
+
+    @Test
     void aCompressedAnswerThatIsNoStreamIsQuoted() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(

@@ -2,6 +2,8 @@ package rivulet.feed;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.IOException;
+import java.net.ProtocolException;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.time.Duration;
@@ -11,8 +13,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
+import okhttp3.Response;
 import okhttp3.sse.EventSource;
 
 /** The HTTP client for all upstreams: sends nothing twice, and waits as long as it is told to. */
@@ -65,6 +69,7 @@ public final class UpstreamClient {
                 .followSslRedirects(false)
                 .eventListenerFactory(Attempt.listeners())
                 .addNetworkInterceptor(new Leftovers())
+                .addNetworkInterceptor(UpstreamClient::inKnownCoding)
                 .build();
         pools = new ConnectionPools(client);
     }
@@ -74,6 +79,22 @@ public final class UpstreamClient {
         this.pools = new ConnectionPools(client);
         this.turns = turns;
         this.loops = loops;
+    }
+
+    /**
+     * In any other transfer coding (RFC 9112, section 7) OkHttp takes what comes for the body itself, and waits for the
+     * connection's end, which may never come. None was asked for.
+     */
+    private static Response inKnownCoding(Interceptor.Chain chain) throws IOException {
+        Response response = chain.proceed(chain.request());
+        for (String coding : response.headers("Transfer-Encoding")) {
+            if (!coding.equalsIgnoreCase("chunked") && !coding.equalsIgnoreCase("identity")) {
+                // OkHttp closes the connection then.
+                throw new ProtocolException("status " + response.code() + " with Transfer-Encoding: " + coding
+                        + ", which nobody asked for");
+            }
+        }
+        return response;
     }
 
     /** The same client past all proxies: for an upstream in this very process. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
@@ -24,6 +25,8 @@ public final class UpstreamClient {
     private static final List<ConnectionSpec> WITH_TLS = List.of(ConnectionSpec.MODERN_TLS, ConnectionSpec.CLEARTEXT);
     /** How long an HTTP/2 connection may leave a ping unanswered. */
     private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
+    /** The transfer codings of a body that OkHttp reads; some servers name them twice. */
+    private static final Pattern KNOWN_CODINGS = Pattern.compile("(?i)((chunked|identity)\\s*(,\\s*|$))*");
 
     private final OkHttpClient client;
     private final ConnectionPools pools;
@@ -87,10 +90,10 @@ public final class UpstreamClient {
      */
     private static Response inKnownCoding(Interceptor.Chain chain) throws IOException {
         Response response = chain.proceed(chain.request());
-        for (String coding : response.headers("Transfer-Encoding")) {
-            if (!coding.equalsIgnoreCase("chunked") && !coding.equalsIgnoreCase("identity")) {
+        for (String codings : response.headers("Transfer-Encoding")) {
+            if (!KNOWN_CODINGS.matcher(codings).matches()) {
                 // OkHttp closes the connection then.
-                throw new ProtocolException("status " + response.code() + " with Transfer-Encoding: " + coding
+                throw new ProtocolException("status " + response.code() + " with Transfer-Encoding: " + codings
                         + ", which nobody asked for");
             }
         }

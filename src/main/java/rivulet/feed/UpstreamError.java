@@ -119,7 +119,7 @@ record UpstreamError(
         }
         String said = words.isEmpty() ? " without a word" : ": " + clean(words, scrubber);
         ErrorCode code = ofStatus(reply.status(), error);
-        String advice = advice(reply.status(), words);
+        String advice = addressAdvice(reply.status(), words);
         return new UpstreamError(
                 code,
                 "The upstream answered " + reply.status() + said + (advice.isEmpty() ? advice(code) : advice),
@@ -127,13 +127,12 @@ record UpstreamError(
     }
 
     /** What is likely wrong with the address; empty: nothing. */
-    private static String advice(int status, String words) {
+    private static String addressAdvice(int status, String words) {
         if (status / 100 == 3) {
             // Often from http to https. It is not followed: that would send the question twice.
             return " (check OPENAI_BASE_URL: the API is elsewhere)";
         }
-        // A 404 is an upstream's word for a model that it has not, and says so; or a server's for a path that it has
-        // not.
+        // An upstream's word for a model that it has not, and says so; or a server's for a path that it has not.
         return status == 404 && !words.toLowerCase(Locale.ROOT).contains("model")
                 ? " (check the model, and OPENAI_BASE_URL, which mostly ends in /v1)"
                 : "";

@@ -26,10 +26,11 @@ public final class Peer {
     /** Of the next request, while this one is answered: a peer that sends more is believed to be there. */
     private static final int MOST_AHEAD = 1024;
 
-    private final ServletContextRequest request;
     private final boolean http2;
+    /** Null once it is let go: whoever still holds the peer, as {@link Peers} do, is not to hold all of its request. */
+    private @Nullable ServletContextRequest request;
     /** Told that the peer has left. */
-    private Runnable onGone = () -> {};
+    private Runnable onGone = Peer::nobody;
 
     private boolean gone;
     /** What was read of the next request, in flush mode. */
@@ -43,18 +44,19 @@ public final class Peer {
 
     /** The peer that sent a request. */
     public Peer(HttpServletRequest request) {
-        this.request = ServletContextRequest.getServletContextRequest(request);
-        http2 = this.request.getConnectionMetaData().getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion();
+        ServletContextRequest asked = ServletContextRequest.getServletContextRequest(request);
+        this.request = asked;
+        http2 = asked.getConnectionMetaData().getHttpVersion().getVersion() >= HttpVersion.HTTP_2.getVersion();
         if (http2) {
             watched = true;
-            listen();
+            listen(asked);
         } else {
             // What comes next then is the body, which Jetty may read at the same time.
             over = hasUnreadBody(request);
         }
     }
 
-    private void listen() {
+    private void listen(ServletContextRequest request) {
         try {
             request.addFailureListener(cause -> leaves());
             // Jetty does not tell those who begin to listen after the failure; reading does. Not through
@@ -69,6 +71,8 @@ public final class Peer {
             leaves();
         }
     }
+
+    private static void nobody() {}
 
     private static boolean hasUnreadBody(HttpServletRequest request) {
         boolean body = request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
@@ -99,7 +103,7 @@ public final class Peer {
      * else does so in the midst.
      */
     synchronized void abort(Throwable cause) {
-        if (!gone) {
+        if (!gone && request != null) {
             request.getServletChannel().abort(cause);
         }
     }
@@ -110,8 +114,8 @@ public final class Peer {
      */
     public void onGone(Runnable told) {
         synchronized (this) {
-            onGone = told;
             if (!gone) {
+                onGone = over ? Peer::nobody : told;
                 return;
             }
         }
@@ -124,7 +128,7 @@ public final class Peer {
      * counts as gone, as it does for most servers. Safe on any thread, and done once.
      */
     public synchronized void watch() {
-        if (watched || over) {
+        if (watched || over || request == null) {
             return;
         }
         watched = true;
@@ -151,6 +155,8 @@ public final class Peer {
     /** Ends the watching; for a connection that is closed, and takes nothing back. */
     public synchronized void letGo() {
         over = true;
+        request = null;
+        onGone = Peer::nobody;
         if (watch != null) {
             watch.unregister();
             watch = null;

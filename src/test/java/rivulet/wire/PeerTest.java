@@ -1,12 +1,17 @@
 package rivulet.wire;
 
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.javalin.Javalin;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -92,6 +97,50 @@ class PeerTest {
                     response,
                     callback);
         }
+    }
+
+    /** Whoever watches may hold it for a while, and would hold all of a request that was answered long ago. */
+    @Test
+    void whoIsLetGoHoldsNoRequest() throws Exception {
+        CompletableFuture<List<Peer>> held = new CompletableFuture<>();
+        List<WeakReference<Object>> answers = new CopyOnWriteArrayList<>();
+        Javalin server = Javalin.create(config -> {
+            config.startup.showJavalinBanner = false;
+            config.routes.get("/", ctx -> {
+                Peer before = new Peer(ctx.req());
+                before.onGone(holding(answers));
+                before.letGo();
+                Peer afterwards = new Peer(ctx.req());
+                afterwards.letGo();
+                afterwards.onGone(holding(answers));
+                held.complete(List.of(before, afterwards));
+            });
+        });
+        OkHttpClient client = new OkHttpClient();
+        try {
+            server.start("127.0.0.1", 0);
+            client.newCall(new okhttp3.Request.Builder()
+                            .url("http://127.0.0.1:" + server.port())
+                            .build())
+                    .execute()
+                    .close();
+            for (int i = 0; i < 100 && answers.stream().anyMatch(answer -> !answer.refersTo(null)); i++) {
+                System.gc();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            }
+            assertTrue(answers.stream().allMatch(answer -> answer.refersTo(null)));
+            held.join().forEach(Peer::watch);
+        } finally {
+            client.connectionPool().evictAll();
+            client.dispatcher().executorService().shutdown();
+            server.stop();
+        }
+    }
+
+    private static Runnable holding(List<WeakReference<Object>> held) {
+        Object answer = new Object();
+        held.add(new WeakReference<>(answer));
+        return () -> assertNotNull(answer);
     }
 
     private static void await(CountDownLatch latch) throws InterruptedException {

@@ -6,11 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.DoubleStream;
-import org.jspecify.annotations.Nullable;
 import rivulet.feed.CancelCause;
 import rivulet.feed.Outcome;
 import rivulet.log.ErrorCode;
@@ -35,138 +33,134 @@ final class GenerationMeters {
     /** The flavour of the API that is spoken, as the conventions have it; who answers behind it nobody knows. */
     private static final Tags CHAT = Tags.of("gen_ai.operation.name", "chat", "gen_ai.provider.name", "openai");
 
-    private static final String MODEL = "gen_ai.request.model";
-
     private final MeterRegistry registry;
-    private final ModelNames models = new ModelNames();
-    private final Map<Series, Counter> counters = new ConcurrentHashMap<>();
-    private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
-    private final Map<Series, DistributionSummary> summaries = new ConcurrentHashMap<>();
+    private final ModelNames names = new ModelNames();
+    private final Map<Ended, Counter> ended = new ConcurrentHashMap<>();
+    private final Map<Kind, Counter> deltas = new ConcurrentHashMap<>();
+    private final Map<String, Counter> cancels = new ConcurrentHashMap<>();
+    private final Map<String, Model> models = new ConcurrentHashMap<>();
 
-    /** A meter and its labels, names and values: the registry would have to be told all of it for each answer. */
-    private record Series(String name, List<String> labels) {}
+    private record Ended(Kind kind, String end, String code) {}
 
     GenerationMeters(MeterRegistry registry) {
         this.registry = registry;
         // There from the first scrape on: a rate over a series that begins with its first event misses that event.
         for (CancelCause cause : CancelCause.values()) {
-            cancels(cause.wireName());
+            Counter unused = cancels(cause.wireName());
         }
     }
 
     void record(Generation generation) {
         Outcome outcome = generation.outcome();
         Kind kind = generation.start().kind();
-        counter(
-                        "rivulet.generations",
-                        "Generations that ended, by what they ended with.",
-                        "kind",
-                        kind.wireName(),
-                        "end",
-                        generation.end(),
-                        "code",
-                        generation.code())
+        ended.computeIfAbsent(new Ended(kind, generation.end(), generation.code()), this::ended)
                 .increment();
-        counter("rivulet.deltas", "Deltas of generations that ended.", "kind", kind.wireName())
-                .increment(outcome.deltas());
+        deltas.computeIfAbsent(kind, this::deltas).increment(outcome.deltas());
         if (outcome.cause() != null) {
             cancels(outcome.cause().wireName()).increment();
         } else if (outcome.end() instanceof Event.Failed failed && failed.code() == ErrorCode.SHUTTING_DOWN) {
             cancels("server_stop").increment();
         }
         if (kind == Kind.CHAT || kind == Kind.STRUCTURED) {
-            answered(generation);
+            String name = names.label(generation.start().model(), outcome.ttft() != null);
+            models.computeIfAbsent(name, Model::new).answered(outcome, errorType(generation));
         }
     }
 
-    private void answered(Generation generation) {
-        Outcome outcome = generation.outcome();
-        String model = models.label(generation.start().model(), outcome.ttft() != null);
-        timer(
-                        "gen_ai.server.request.duration",
-                        "From a question to the end of its answer.",
-                        REQUEST,
-                        MODEL,
-                        model,
-                        "error.type",
-                        errorType(generation))
-                .record(outcome.elapsed());
-        if (outcome.end() instanceof Event.Done && outcome.ttft() != null) {
-            timer(
-                            "gen_ai.server.time_to_first_token",
-                            "From a question to the first delta of its answer.",
-                            FIRST_TOKEN,
-                            MODEL,
-                            model)
-                    .record(outcome.ttft());
-        }
-        Usage usage = outcome.usage();
-        if (usage != null && !usage.estimated()) {
-            count("input", usage.inputTokens(), model);
-            count("output", usage.outputTokens(), model);
-            nextToken(outcome, usage, model);
-        }
+    private Counter ended(Ended how) {
+        return Counter.builder("rivulet.generations")
+                .description("Generations that ended, by what they ended with.")
+                .tags("kind", how.kind().wireName(), "end", how.end(), "code", how.code())
+                .register(registry);
     }
 
-    private void nextToken(Outcome outcome, Usage usage, String model) {
-        Long output = usage.outputTokens();
-        if (outcome.end() instanceof Event.Done
-                && outcome.ttft() != null
-                && outcome.lastDelta() != null
-                && output != null
-                && output > 1) {
-            timer(
-                            "gen_ai.server.time_per_output_token",
-                            "From one token of an answer to the next.",
-                            NEXT_TOKEN,
-                            MODEL,
-                            model)
-                    .record(outcome.lastDelta().minus(outcome.ttft()).dividedBy(output - 1));
-        }
-    }
-
-    private void count(String type, @Nullable Long count, String model) {
-        if (count != null) {
-            tokens(MODEL, model, "gen_ai.token.type", type).record(count);
-        }
+    private Counter deltas(Kind kind) {
+        return Counter.builder("rivulet.deltas")
+                .description("Deltas of generations that ended.")
+                .tags("kind", kind.wireName())
+                .register(registry);
     }
 
     private Counter cancels(String cause) {
-        return counter(
-                "rivulet.cancels",
-                "Generations that were ended before their answer was complete, by why.",
-                "cause",
-                cause);
-    }
-
-    private Counter counter(String name, String description, String... labels) {
-        return counters.computeIfAbsent(
-                new Series(name, List.of(labels)),
-                made -> Counter.builder(name)
-                        .description(description)
-                        .tags(labels)
+        return cancels.computeIfAbsent(
+                cause,
+                made -> Counter.builder("rivulet.cancels")
+                        .description("Generations that were ended before their answer was complete, by why.")
+                        .tags("cause", cause)
                         .register(registry));
     }
 
-    private Timer timer(String name, String description, Duration[] buckets, String... labels) {
-        return timers.computeIfAbsent(
-                new Series(name, List.of(labels)),
-                made -> Timer.builder(name)
-                        .description(description)
-                        .serviceLevelObjectives(buckets)
-                        .tags(CHAT.and(labels))
-                        .register(registry));
-    }
+    /** What is measured of one model's answers. */
+    private final class Model {
+        private final Tags tags;
+        /** By what went wrong. */
+        private final Map<String, Timer> requests = new ConcurrentHashMap<>();
 
-    private DistributionSummary tokens(String... labels) {
-        String name = "gen_ai.client.token.usage";
-        return summaries.computeIfAbsent(
-                new Series(name, List.of(labels)),
-                made -> DistributionSummary.builder(name)
-                        .description("Tokens of a question or an answer, as the provider counts them.")
-                        .serviceLevelObjectives(TOKENS)
-                        .tags(CHAT.and(labels))
-                        .register(registry));
+        private final Timer firstToken;
+        private final Timer nextToken;
+        private final DistributionSummary input;
+        private final DistributionSummary output;
+
+        private Model(String name) {
+            tags = CHAT.and("gen_ai.request.model", name);
+            firstToken = timer(
+                    "gen_ai.server.time_to_first_token",
+                    "From a question to the first delta of its answer.",
+                    FIRST_TOKEN,
+                    tags);
+            nextToken = timer(
+                    "gen_ai.server.time_per_output_token",
+                    "From one token of an answer to the next.",
+                    NEXT_TOKEN,
+                    tags);
+            input = tokens("input");
+            output = tokens("output");
+        }
+
+        private void answered(Outcome outcome, String errorType) {
+            requests.computeIfAbsent(errorType, this::requests).record(outcome.elapsed());
+            Duration first = outcome.end() instanceof Event.Done ? outcome.ttft() : null;
+            if (first != null) {
+                firstToken.record(first);
+            }
+            Usage usage = outcome.usage();
+            if (usage == null || usage.estimated()) {
+                return;
+            }
+            if (usage.inputTokens() != null) {
+                input.record(usage.inputTokens());
+            }
+            if (usage.outputTokens() != null) {
+                output.record(usage.outputTokens());
+                if (first != null && outcome.lastDelta() != null && usage.outputTokens() > 1) {
+                    nextToken.record(outcome.lastDelta().minus(first).dividedBy(usage.outputTokens() - 1));
+                }
+            }
+        }
+
+        private Timer requests(String errorType) {
+            return timer(
+                    "gen_ai.server.request.duration",
+                    "From a question to the end of its answer.",
+                    REQUEST,
+                    tags.and("error.type", errorType));
+        }
+
+        private Timer timer(String name, String description, Duration[] buckets, Tags labels) {
+            return Timer.builder(name)
+                    .description(description)
+                    .serviceLevelObjectives(buckets)
+                    .tags(labels)
+                    .register(registry);
+        }
+
+        private DistributionSummary tokens(String type) {
+            return DistributionSummary.builder("gen_ai.client.token.usage")
+                    .description("Tokens of a question or an answer, as the provider counts them.")
+                    .serviceLevelObjectives(TOKENS)
+                    .tags(tags.and("gen_ai.token.type", type))
+                    .register(registry);
+        }
     }
 
     /** Empty where there was none: the conventions leave the attribute out, and so does Prometheus. */

@@ -212,7 +212,8 @@ public final class App {
         return telemetry.metrics().scrape();
     }
 
-    private void makeMetrics() {
+    /** Makes the metrics, unless that was done. */
+    void makeMetrics() {
         telemetry
                 .metrics()
                 .make(new Readings(

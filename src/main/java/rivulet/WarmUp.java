@@ -51,11 +51,17 @@ final class WarmUp implements Runnable {
 
     private static final int CLIENTS = 8;
     private static final int SLOW_CLIENTS = 8;
-    /** One time in so many they ask all at once. More often, they would leave the compiler less of the processors. */
+    /** Clients that ask all at once, as users do in a rush: only then threads meet at the same locks, and queues fill. */
+    private static final int CROWD = 32;
+    /** One time in so many the few ask all at once, too. More often, they would leave the compiler less of the processors. */
     private static final int TOGETHER = 10;
-    /** How often all ask one server; then the compiler is looked at. */
+    /** How often they ask, then the compiler is looked at. */
     private static final int ROUND = 125;
-    /** What part of the time the compiler may still be at work when it is done. */
+    /** How many rounds one server is asked. */
+    private static final int ROUNDS = 4;
+    /** What part of the time the compiler may still be at work when the crowd comes. */
+    private static final double EASED = 0.8;
+    /** What part of it when the warm-up is done. */
     private static final double SETTLED = 0.05;
 
     /** What it takes at most, without the pauses. */
@@ -64,6 +70,9 @@ final class WarmUp implements Runnable {
     private static final Duration READY = Duration.ofSeconds(25);
     /** How long it waits for a pause that they leave. */
     private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+    /** How long they must have had none: between two of theirs there is often a moment. */
+    private static final Duration CALM = Duration.ofSeconds(1);
 
     private static final Duration PAUSE = Duration.ofMillis(20);
 
@@ -113,39 +122,65 @@ final class WarmUp implements Runnable {
 
     private void warm(Supplier<App> servers) throws IOException {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
-        boolean settled = compiler == null;
-        while (!settled && mayGoOn()) {
-            long begin = takenNanos;
-            long before = compiler.getTotalCompilationTime();
-            ask(servers.get());
-            long compiled = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - before);
-            settled = compiled < SETTLED * (takenNanos - begin);
+        double atWork = compiler == null ? 0 : 1;
+        while (atWork > SETTLED && mayGoOn()) {
+            atWork = ask(servers.get(), compiler, atWork);
         }
     }
 
-    /** Asks a server that has not been asked before, as users find theirs: pools are empty, and caches. */
-    private void ask(App own) throws IOException {
+    /**
+     * Asks a server that has not been asked before, as users find theirs: pools are empty, and caches.
+     *
+     * @param before what part of the time the compiler was at work
+     * @return the same, in the last round
+     */
+    private double ask(App own, CompilationMXBean compiler, double before) throws IOException {
+        double atWork = before;
         own.start();
+        // It is gone before they would be: what each answer tells them would never be compiled.
+        own.makeMetrics();
         int port = URI.create(own.url()).getPort();
-        try (WarmUpClient quick = new WarmUpClient(port, CLIENTS, QUESTIONS);
+        try (WarmUpClient few = new WarmUpClient(port, CLIENTS, QUESTIONS);
+                WarmUpClient crowd = new WarmUpClient(port, CROWD, QUESTIONS);
                 WarmUpClient slow = new WarmUpClient(port, SLOW_CLIENTS, SLOW_QUESTIONS)) {
             slow.begin();
-            for (int i = 0; i < ROUND && mayGoOn(); i++) {
-                long begin = nanoTime.getAsLong();
-                quick.ask(i % TOGETHER == 0);
-                takenNanos += nanoTime.getAsLong() - begin;
+            for (int i = 0; i < ROUNDS && atWork > SETTLED && mayGoOn(); i++) {
+                long begin = takenNanos;
+                long compiled = compiler.getTotalCompilationTime();
+                round(few, crowd, atWork < EASED);
+                double compiling = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - compiled);
+                atWork = compiling / Math.max(1, takenNanos - begin);
             }
         } finally {
             own.stop();
             giveBack();
         }
+        return atWork;
     }
 
-    /** Waits until users have no streams; whether there is still time to go on. */
+    private void round(WarmUpClient few, WarmUpClient crowd, boolean eased) throws IOException {
+        for (int i = 0; i < ROUND && mayGoOn(); i++) {
+            long begin = nanoTime.getAsLong();
+            if (eased) {
+                crowd.ask(true);
+            } else {
+                few.ask(i % TOGETHER == 0);
+            }
+            takenNanos += nanoTime.getAsLong() - begin;
+        }
+    }
+
+    /** Waits until users have had no streams for a while, if they have one; whether there is still time to go on. */
     private boolean mayGoOn() {
         long begin = nanoTime.getAsLong();
-        while (busy.getAsBoolean() && !past(begin, PATIENCE)) {
+        long lastBusy = begin;
+        boolean calm = !busy.getAsBoolean();
+        while (!calm && !past(begin, PATIENCE)) {
             LockSupport.parkNanos(PAUSE.toNanos());
+            if (busy.getAsBoolean()) {
+                lastBusy = nanoTime.getAsLong();
+            }
+            calm = past(lastBusy, CALM);
         }
         return takenNanos < MOST.toNanos() && !past(begin, PATIENCE);
     }

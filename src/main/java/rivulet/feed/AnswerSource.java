@@ -5,9 +5,10 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 import okhttp3.Call;
-import okhttp3.Callback;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -22,13 +23,13 @@ import okio.Okio;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One question over HTTP, and the event stream that answers it. OkHttp's thread for the call asks, and waits for the head
- * of the response. A body that comes in the clear and by HTTP/1.1, in chunks or until the connection ends, is then read by
+ * One question over HTTP, and the event stream that answers it. A thread of its own asks, and waits for the head of the
+ * response. A body that comes in the clear and by HTTP/1.1, in chunks or until the connection ends, is then read by
  * a {@link ReadLoop}, and nobody waits for it; any other by the call's thread, which waits at each read.
  *
  * <p>The listener is called by one thread at a time. Safe on any thread is {@link #cancel}.
  */
-final class AnswerSource implements EventSource, Callback {
+final class AnswerSource implements EventSource {
     /** What the lines of an event stream begin with. */
     private static final List<ByteString> LINE_BEGINNINGS = List.of(
             ByteString.encodeUtf8("data:"),
@@ -81,9 +82,29 @@ final class AnswerSource implements EventSource, Callback {
         });
     }
 
-    /** Asks. Nothing is called back on this thread. */
-    void open() {
-        call.enqueue(this);
+    /**
+     * Asks, on one of these threads; where they take no more, since the server stops, it fails, on this one. Not on
+     * OkHttp's, which it would name after the address, each time: that takes longer than to send the question.
+     *
+     * @param threads one for each call
+     */
+    void open(Executor threads) {
+        try {
+            threads.execute(this::ask);
+        } catch (RejectedExecutionException serverStops) {
+            cancel();
+            ask();
+        }
+    }
+
+    private void ask() {
+        try {
+            answered(call.execute());
+        } catch (Throwable t) {
+            // An Error too: else the answer would stay open until a limit ends it.
+            cancel();
+            listener.onFailure(this, t, null);
+        }
     }
 
     @Override
@@ -108,13 +129,7 @@ final class AnswerSource implements EventSource, Callback {
         }
     }
 
-    @Override
-    public void onFailure(Call failed, IOException cause) {
-        listener.onFailure(this, cause, null);
-    }
-
-    @Override
-    public void onResponse(Call answered, Response response) {
+    private void answered(Response response) {
         Attempt attempt = requireNonNull(call.request().tag(Attempt.class));
         UpstreamSocket socket = attempt.socket();
         byte[] first = socket != null && mayBeLent(response) ? socket.lend() : null;

@@ -30,6 +30,7 @@ public final class UpstreamClient {
 
     private final OkHttpClient client;
     private final ConnectionPools pools;
+    private final Executor threads;
     private final ReadTurns turns;
     private final ReadLoops loops;
 
@@ -48,10 +49,12 @@ public final class UpstreamClient {
             Executor readers,
             ReadTurns turns,
             boolean tls) {
+        this.threads = threads;
         this.turns = turns;
         this.loops = new ReadLoops(readers, turns);
+        // For calls that are no questions: those are not queued.
         Dispatcher dispatcher = new Dispatcher(threads);
-        // The defaults are 64 and 5: the sixth stream would wait, silently, for one of the others to end.
+        // The defaults are 64 and 5: a sixth would wait, silently, for one of the others to end.
         dispatcher.setMaxRequests(Integer.MAX_VALUE);
         dispatcher.setMaxRequestsPerHost(Integer.MAX_VALUE);
         client = new OkHttpClient.Builder()
@@ -77,9 +80,10 @@ public final class UpstreamClient {
         pools = new ConnectionPools(client);
     }
 
-    private UpstreamClient(OkHttpClient client, ReadTurns turns, ReadLoops loops) {
+    private UpstreamClient(OkHttpClient client, Executor threads, ReadTurns turns, ReadLoops loops) {
         this.client = client;
         this.pools = new ConnectionPools(client);
+        this.threads = threads;
         this.turns = turns;
         this.loops = loops;
     }
@@ -102,7 +106,7 @@ public final class UpstreamClient {
 
     /** The same client past all proxies: for an upstream in this very process. */
     public UpstreamClient direct() {
-        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build(), turns, loops);
+        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build(), threads, turns, loops);
     }
 
     /** Lets go of all connections. */
@@ -127,7 +131,7 @@ public final class UpstreamClient {
         ConnectionPools.Pool pool = pools.enter();
         requireNonNull(request.tag(Attempt.class)).whenOver(pool::leave);
         AnswerSource source = new AnswerSource(pool.client(), request, listener, maxEventBytes, turns, loops::next);
-        source.open();
+        source.open(threads);
         return source;
     }
 }

@@ -46,7 +46,9 @@ public final class Hosts {
 
     /** Refuses a request for another name. */
     void check(Head head) {
-        if (!any && !allows(plain(head.host()))) {
+        String host = head.host();
+        // Mostly it is written as it is known.
+        if (!any && !names.contains(host) && !allows(plain(host))) {
             throw Refusal.otherHost();
         }
     }

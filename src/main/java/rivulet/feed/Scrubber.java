@@ -1,6 +1,5 @@
 package rivulet.feed;
 
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -31,9 +30,9 @@ final class Scrubber {
 
     private final String key;
     /** What no error may show. */
-    private final List<String> sent;
+    private final String[] sent;
     /** What no answer may show. */
-    private final List<String> secrets;
+    private final String[] secrets;
 
     /**
      * @param key empty if there is none
@@ -43,7 +42,7 @@ final class Scrubber {
         this.key = key;
         this.sent = Stream.concat(Stream.of(key), headers.values().stream().filter(value -> value.length() >= TELLING))
                 .filter(secret -> !secret.isEmpty())
-                .toList();
+                .toArray(String[]::new);
         this.secrets = Stream.concat(
                         Stream.of(key),
                         headers.entrySet().stream()
@@ -51,7 +50,7 @@ final class Scrubber {
                                         SECRET.matcher(header.getKey()).matches())
                                 .map(Map.Entry::getValue))
                 .filter(Scrubber::isSecret)
-                .toList();
+                .toArray(String[]::new);
     }
 
     /** Whether it is a key rather than a word in its place, which may stand in any answer. */
@@ -77,7 +76,7 @@ final class Scrubber {
         return without(secrets, text);
     }
 
-    private static String without(List<String> hidden, String text) {
+    private static String without(String[] hidden, String text) {
         String clean = text;
         for (String secret : hidden) {
             clean = clean.replace(secret, HIDDEN);

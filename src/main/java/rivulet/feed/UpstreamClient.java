@@ -95,7 +95,7 @@ public final class UpstreamClient {
     private static Response inKnownCoding(Interceptor.Chain chain) throws IOException {
         Response response = chain.proceed(chain.request());
         for (String codings : response.headers("Transfer-Encoding")) {
-            if (!KNOWN_CODINGS.matcher(codings).matches()) {
+            if (!codings.equals("chunked") && !KNOWN_CODINGS.matcher(codings).matches()) {
                 // OkHttp closes the connection then.
                 throw new ProtocolException("status " + response.code() + " with Transfer-Encoding: " + codings
                         + ", which nobody asked for");

@@ -1,6 +1,5 @@
 package rivulet.feed;
 
-import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +16,13 @@ record UsualPiece(String text, int from, int to) {
     static final String TEXT_DELTA = "response.output_text.delta";
 
     /** What an event may hold beside its choices that says something. */
-    private static final List<String> BESIDE_CHOICES = List.of("usage", "x_groq", "error", "base_resp");
+    private static final String[] BESIDE_CHOICES = {"usage", "x_groq", "error", "base_resp"};
     /** What a choice may hold beside its delta that says something. */
-    private static final List<String> BESIDE_DELTA = List.of("usage", "error");
+    private static final String[] BESIDE_DELTA = {"usage", "error"};
     /** What a delta may hold beside its content that says something. */
-    private static final List<String> BESIDE_CONTENT = Stream.concat(
+    private static final String[] BESIDE_CONTENT = Stream.concat(
                     Thoughts.NAMES.stream(), Stream.of(Thoughts.MARKED, "refusal", "tool_calls", "function_call"))
-            .toList();
+            .toArray(String[]::new);
 
     /** The content in an event of Chat Completions, of one choice that goes on. */
     static UsualPiece ofChatCompletion(String data) throws JsonCursor.Unusual {
@@ -105,7 +104,7 @@ record UsualPiece(String text, int from, int to) {
         return new UsualPiece(text, json.stringFrom(), json.stringTo());
     }
 
-    private static void passUnlessTelling(JsonCursor json, List<String> telling) throws JsonCursor.Unusual {
+    private static void passUnlessTelling(JsonCursor json, String[] telling) throws JsonCursor.Unusual {
         for (String name : telling) {
             if (json.nameIs(name)) {
                 json.expectNull();

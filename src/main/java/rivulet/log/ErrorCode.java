@@ -40,6 +40,7 @@ public enum ErrorCode {
     INTERNAL(false);
 
     private final boolean retryable;
+    private final String wireName = name().toLowerCase(Locale.ROOT);
 
     ErrorCode(boolean retryable) {
         this.retryable = retryable;
@@ -52,6 +53,6 @@ public enum ErrorCode {
 
     /** The code as it stands on the wire, such as {@code upstream_truncated}. */
     public String wireName() {
-        return name().toLowerCase(Locale.ROOT);
+        return wireName;
     }
 }

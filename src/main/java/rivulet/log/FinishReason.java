@@ -17,8 +17,10 @@ public enum FinishReason {
     /** The user stopped it, or left. */
     CANCELLED;
 
+    private final String wireName = name().toLowerCase(Locale.ROOT);
+
     /** The reason as it stands on the wire, such as {@code content_filter}. */
     public String wireName() {
-        return name().toLowerCase(Locale.ROOT);
+        return wireName;
     }
 }

@@ -13,6 +13,8 @@ public enum Kind {
     /** A model's answer that is one JSON document, shown field by field. */
     STRUCTURED;
 
+    private final String wireName = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
     /** Whether a model is asked, and somebody pays for the answer. */
     public boolean asksModel() {
         return this == CHAT || this == STRUCTURED;
@@ -20,6 +22,6 @@ public enum Kind {
 
     /** The kind as it stands on the wire, such as {@code fake-llm}. */
     public String wireName() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return wireName;
     }
 }

@@ -159,7 +159,11 @@ final class LogEntries {
 
     /** About what entries take that are ready to be shown. */
     static long cost(List<Entry> entries) {
-        return entries.stream().mapToLong(entry -> cost(entry.event())).sum();
+        long sum = 0;
+        for (Entry entry : entries) {
+            sum += cost(entry.event());
+        }
+        return sum;
     }
 
     /** A text is kept as it came and, encoded, as it was shown. */

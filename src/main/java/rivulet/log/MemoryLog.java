@@ -299,9 +299,18 @@ final class MemoryLog implements StreamLog {
     }
 
     private synchronized void remove(Signal signal) {
-        Signal[] left = Arrays.stream(signals).filter(other -> other != signal).toArray(Signal[]::new);
-        // Every log ends without: then an empty array would be one of the many objects that it is.
-        signals = left.length == 0 ? NO_SIGNALS : left;
+        int at = Arrays.asList(signals).indexOf(signal);
+        if (at < 0) {
+            return;
+        }
+        if (signals.length == 1) {
+            // Every log ends so: an empty array of its own would be one of the many objects that it is.
+            signals = NO_SIGNALS;
+            return;
+        }
+        Signal[] left = Arrays.copyOf(signals, signals.length - 1);
+        System.arraycopy(signals, at + 1, left, at, left.length - at);
+        signals = left;
     }
 
     /** One registration: by identity, since the same {@code Runnable} may be registered twice. */

@@ -33,6 +33,8 @@ final class Packed implements Run {
     private static final int START = 5;
     /** What an entry takes, mostly: a word and two bytes. */
     private static final int ABOUT_EACH = 12;
+    /** What the first or the last one of a log takes more. */
+    private static final int ABOUT_END = 200;
 
     private final Event.Start start;
     private final int first;
@@ -50,7 +52,7 @@ final class Packed implements Run {
 
     /** Packs entries, of which there is at least one; the list does not change. */
     static Packed of(List<Entry> entries) {
-        Writer writer = new Writer(entries.size() * ABOUT_EACH);
+        Writer writer = new Writer(entries.size() * ABOUT_EACH + ABOUT_END);
         entries.forEach(writer::write);
         Entry first = entries.get(0);
         return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray());

@@ -21,6 +21,9 @@ import okio.ByteString;
 import okio.GzipSource;
 import okio.Okio;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import rivulet.log.Wordless;
 
 /**
  * One question over HTTP, and the event stream that answers it. A thread of its own asks, and waits for the head of the
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The listener is called by one thread at a time. Safe on any thread is {@link #cancel}.
  */
 final class AnswerSource implements EventSource {
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerSource.class);
     /** What the lines of an event stream begin with. */
     private static final List<ByteString> LINE_BEGINNINGS = List.of(
             ByteString.encodeUtf8("data:"),
@@ -100,10 +104,13 @@ final class AnswerSource implements EventSource {
     private void ask() {
         try {
             answered(call.execute());
+        } catch (IOException e) {
+            listener.onFailure(this, e, null);
         } catch (Throwable t) {
             // An Error too: else the answer would stay open until a limit ends it.
             cancel();
             listener.onFailure(this, t, null);
+            LOG.error("a question broke off", new Wordless(t));
         }
     }
 

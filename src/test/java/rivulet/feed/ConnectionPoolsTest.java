@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -123,6 +127,27 @@ class ConnectionPoolsTest {
         assertNoPlaceTaken();
     }
 
+    /** Whatever it is: else its answer would stay open until a limit ends it. */
+    @Test
+    void whatIsNoIoExceptionIsToldToo() {
+        ProxySelector broken = new ProxySelector() {
+            @Override
+            public List<Proxy> select(URI uri) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public void connectFailed(URI uri, SocketAddress address, IOException cause) {}
+        };
+        UpstreamClient breaks =
+                new UpstreamClient(Duration.ofSeconds(5), broken, threads, threads, new NoTurns(), false);
+        Told told = new Told();
+        EventSource unused = breaks.open(request(NOBODY), told, 1000);
+        assertEquals("failed", told.end.orTimeout(10, TimeUnit.SECONDS).join());
+        TestServer.await("no place is taken", () -> breaks.questions() == 0);
+        breaks.close();
+    }
+
     /** A question and what is told of it. */
     private record Asked(EventSource source, Told told) {
         String end() {
@@ -132,9 +157,11 @@ class ConnectionPoolsTest {
 
     private Asked ask(String url) {
         Told told = new Told();
-        Request request =
-                new Request.Builder().url(url).tag(Attempt.class, new Attempt()).build();
-        return new Asked(client.open(request, told, 1000), told);
+        return new Asked(client.open(request(url), told, 1000), told);
+    }
+
+    private static Request request(String url) {
+        return new Request.Builder().url(url).tag(Attempt.class, new Attempt()).build();
     }
 
     /** Told on the call's thread, before it lets go of the connection. */

@@ -83,6 +83,8 @@ final class WarmUp implements Runnable {
     private final long startNanos;
     private volatile boolean over;
     private long takenNanos;
+    /** What part of the last round the compiler was at work; more than all where it has two threads. */
+    private double compiling = 1;
 
     /**
      * @param busy whether users have streams
@@ -122,20 +124,20 @@ final class WarmUp implements Runnable {
 
     private void warm(Supplier<App> servers) throws IOException {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
-        double atWork = compiler == null ? 0 : 1;
-        while (atWork > SETTLED && mayGoOn()) {
-            atWork = ask(servers.get(), compiler, atWork);
+        if (compiler == null) {
+            return;
+        }
+        while (goesOn()) {
+            ask(servers.get(), compiler);
         }
     }
 
-    /**
-     * Asks a server that has not been asked before, as users find theirs: pools are empty, and caches.
-     *
-     * @param before what part of the time the compiler was at work
-     * @return the same, in the last round
-     */
-    private double ask(App own, CompilationMXBean compiler, double before) throws IOException {
-        double atWork = before;
+    private boolean goesOn() {
+        return compiling > SETTLED && mayGoOn();
+    }
+
+    /** Asks a server that has not been asked before, as users find theirs: pools are empty, and caches. */
+    private void ask(App own, CompilationMXBean compiler) throws IOException {
         own.start();
         // It is gone before they would be: what each answer tells them would never be compiled.
         own.makeMetrics();
@@ -144,21 +146,21 @@ final class WarmUp implements Runnable {
                 WarmUpClient crowd = new WarmUpClient(port, CROWD, QUESTIONS);
                 WarmUpClient slow = new WarmUpClient(port, SLOW_CLIENTS, SLOW_QUESTIONS)) {
             slow.begin();
-            for (int i = 0; i < ROUNDS && atWork > SETTLED && mayGoOn(); i++) {
+            for (int i = 0; i < ROUNDS && goesOn(); i++) {
                 long begin = takenNanos;
-                long compiled = compiler.getTotalCompilationTime();
-                round(few, crowd, atWork < EASED);
-                double compiling = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - compiled);
-                atWork = compiling / Math.max(1, takenNanos - begin);
+                long before = compiler.getTotalCompilationTime();
+                round(few, crowd);
+                long compiled = TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime() - before);
+                compiling = (double) compiled / Math.max(1, takenNanos - begin);
             }
         } finally {
             own.stop();
             giveBack();
         }
-        return atWork;
     }
 
-    private void round(WarmUpClient few, WarmUpClient crowd, boolean eased) throws IOException {
+    private void round(WarmUpClient few, WarmUpClient crowd) throws IOException {
+        boolean eased = compiling < EASED;
         for (int i = 0; i < ROUND && mayGoOn(); i++) {
             long begin = nanoTime.getAsLong();
             if (eased) {

@@ -52,7 +52,7 @@ public final class UpstreamClient {
         this.threads = threads;
         this.turns = turns;
         this.loops = new ReadLoops(readers, turns);
-        // For calls that are no questions: those are not queued.
+        // It runs the calls that are no questions.
         Dispatcher dispatcher = new Dispatcher(threads);
         // The defaults are 64 and 5: a sixth would wait, silently, for one of the others to end.
         dispatcher.setMaxRequests(Integer.MAX_VALUE);

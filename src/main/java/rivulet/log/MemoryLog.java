@@ -300,17 +300,12 @@ final class MemoryLog implements StreamLog {
 
     private synchronized void remove(Signal signal) {
         int at = Arrays.asList(signals).indexOf(signal);
-        if (at < 0) {
-            return;
+        if (at >= 0) {
+            // Every log ends without: an empty array of its own would be one of the many objects that it is.
+            Signal[] left = signals.length == 1 ? NO_SIGNALS : Arrays.copyOf(signals, signals.length - 1);
+            System.arraycopy(signals, at + 1, left, at, left.length - at);
+            signals = left;
         }
-        if (signals.length == 1) {
-            // Every log ends so: an empty array of its own would be one of the many objects that it is.
-            signals = NO_SIGNALS;
-            return;
-        }
-        Signal[] left = Arrays.copyOf(signals, signals.length - 1);
-        System.arraycopy(signals, at + 1, left, at, left.length - at);
-        signals = left;
     }
 
     /** One registration: by identity, since the same {@code Runnable} may be registered twice. */

@@ -15,7 +15,6 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -139,7 +138,7 @@ final class ServerMeters implements AutoCloseable {
         for (StoreState state : StoreState.values()) {
             Gauge.builder("rivulet.store.state", () -> readings.store().get() == state ? 1 : 0)
                     .description("1 for the state in which the store is, 0 for all others.")
-                    .tags("state", state.name().toLowerCase(Locale.ROOT))
+                    .tags("state", state.wireName())
                     .register(registry);
         }
     }

@@ -56,12 +56,12 @@ public final class Peer {
         }
     }
 
-    private void listen(ServletContextRequest request) {
+    private void listen(ServletContextRequest asked) {
         try {
-            request.addFailureListener(cause -> leaves());
+            asked.addFailureListener(cause -> leaves());
             // Jetty does not tell those who begin to listen after the failure; reading does. Not through
             // what is put around the request, which may have the body from elsewhere.
-            Content.Chunk next = Request.unWrap(request).read();
+            Content.Chunk next = Request.unWrap(asked).read();
             if (Content.Chunk.isFailure(next)) {
                 leaves();
             } else if (next != null) {

@@ -1,6 +1,5 @@
 package rivulet.log;
 
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -31,9 +30,9 @@ final class Packed implements Run {
     private static final int FIELD_DELTA = 3;
     private static final int OTHER = 4;
     private static final int START = 5;
-    /** What an entry takes, mostly: a word and two bytes. */
-    private static final int ABOUT_EACH = 12;
-    /** What the first or the last one of a log takes more. */
+    /** What a short entry takes beside its text. */
+    private static final int FRAME_BYTES = 2;
+    /** What a log's last one takes, about. */
     private static final int ABOUT_END = 200;
 
     private final Event.Start start;
@@ -52,10 +51,19 @@ final class Packed implements Run {
 
     /** Packs entries, of which there is at least one; the list does not change. */
     static Packed of(List<Entry> entries) {
-        Writer writer = new Writer(entries.size() * ABOUT_EACH + ABOUT_END);
+        Writer writer = new Writer(about(entries));
         entries.forEach(writer::write);
         Entry first = entries.get(0);
-        return new Packed(first.start(), first.index(), entries.size(), writer.out.toByteArray());
+        return new Packed(first.start(), first.index(), entries.size(), writer.written());
+    }
+
+    /** What they take, where they are short texts of ASCII, as most are. */
+    private static int about(List<Entry> entries) {
+        int sum = entries.get(entries.size() - 1).event().terminal() ? ABOUT_END : 0;
+        for (Entry entry : entries) {
+            sum += FRAME_BYTES + entry.event().weight() / Character.BYTES;
+        }
+        return sum;
     }
 
     /** These entries, and those that follow them. */
@@ -120,10 +128,15 @@ final class Packed implements Run {
     }
 
     private static final class Writer {
-        private final ByteArrayOutputStream out;
+        private byte[] bytes;
+        private int at;
 
         private Writer(int about) {
-            out = new ByteArrayOutputStream(about);
+            bytes = new byte[about];
+        }
+
+        private byte[] written() {
+            return at == bytes.length ? bytes : Arrays.copyOf(bytes, at);
         }
 
         private void write(Entry entry) {
@@ -138,7 +151,7 @@ final class Packed implements Run {
                 write(FIELD_DELTA, append.path());
                 write(append.delta().getBytes(StandardCharsets.UTF_8));
             } else if (event instanceof Event.Start) {
-                out.write(START);
+                write(START);
             } else {
                 write(OTHER, EventJson.name(event).orElseThrow());
                 write(EventJson.payload(entry));
@@ -146,17 +159,40 @@ final class Packed implements Run {
         }
 
         private void write(int type, String text) {
-            out.write(type);
-            write(text.getBytes(StandardCharsets.UTF_8));
+            write(type);
+            if (Ascii.only(text)) {
+                length(text.length());
+                at = Ascii.put(text, bytes, at);
+            } else {
+                write(text.getBytes(StandardCharsets.UTF_8));
+            }
         }
 
         private void write(byte[] utf8) {
-            int left = utf8.length;
+            length(utf8.length);
+            System.arraycopy(utf8, 0, bytes, at, utf8.length);
+            at += utf8.length;
+        }
+
+        /** Writes a length, and makes room for what is so long. */
+        private void length(int length) {
+            int left = length;
             for (; left > 0x7f; left >>>= 7) {
-                out.write(left | 0x80);
+                write(left | 0x80);
             }
-            out.write(left);
-            out.writeBytes(utf8);
+            write(left);
+            makeRoom(length);
+        }
+
+        private void write(int one) {
+            makeRoom(1);
+            bytes[at++] = (byte) one;
+        }
+
+        private void makeRoom(int more) {
+            if (more > bytes.length - at) {
+                bytes = Arrays.copyOf(bytes, at + Math.max(more, at));
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package rivulet.wire;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import rivulet.log.Ascii;
 import rivulet.log.Entry;
 import rivulet.log.Event;
 import rivulet.log.EventJson;
@@ -24,6 +25,7 @@ final class Sse {
     private static final byte[] NOTHING = {};
     private static final byte[] DONE_MARKER = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
+    private static final String DATA = "data: ";
     private static final String ID = "\nid: ";
     private static final String END = "\n\n";
 
@@ -38,10 +40,10 @@ final class Sse {
     static byte[] text(Entry entry) {
         Event event = entry.event();
         if (event instanceof Event.Text text) {
-            return block(null, lines(text.delta()), entry);
+            return textBlock(text.delta(), entry);
         }
         if (event instanceof Event.Refusal refusal) {
-            return block(null, lines(refusal.delta()), entry);
+            return textBlock(refusal.delta(), entry);
         }
         return event instanceof Event.Start || event.terminal() ? json(entry) : NOTHING;
     }
@@ -73,7 +75,7 @@ final class Sse {
 
     private static byte[] inserted(String ascii, byte[] block, int at) {
         byte[] longer = Arrays.copyOf(block, block.length + ascii.length());
-        int rest = putAscii(ascii, longer, at);
+        int rest = Ascii.put(ascii, longer, at);
         System.arraycopy(block, at, longer, rest, block.length - at);
         return longer;
     }
@@ -89,35 +91,48 @@ final class Sse {
         return at;
     }
 
-    private static byte[] block(@Nullable String name, byte[] data, Entry entry) {
-        String head = name == null ? "data: " : "event: " + name + "\ndata: ";
-        String stream = entry.start().stream();
-        String index = Integer.toString(entry.index());
-        int size = head.length() + data.length + ID.length() + stream.length() + 1 + index.length() + END.length();
-        byte[] block = new byte[size];
-        int at = putAscii(head, block, 0);
-        System.arraycopy(data, 0, block, at, data.length);
-        at = putAscii(ID, block, at + data.length);
-        at = putAscii(stream, block, at);
-        block[at] = '.';
-        at = putAscii(index, block, at + 1);
-        int unused = putAscii(END, block, at);
+    private static byte[] textBlock(String text, Entry entry) {
+        String lines = lines(text);
+        if (!Ascii.only(lines)) {
+            return block(null, lines.getBytes(StandardCharsets.UTF_8), entry);
+        }
+        byte[] block = blockAround(lines.length(), DATA, entry);
+        Ascii.put(lines, block, DATA.length());
         return block;
     }
 
-    /** Where what follows begins. */
-    private static int putAscii(String text, byte[] into, int at) {
-        for (int i = 0; i < text.length(); i++) {
-            into[at + i] = (byte) text.charAt(i);
+    private static byte[] block(@Nullable String name, byte[] data, Entry entry) {
+        String head = name == null ? DATA : "event: " + name + "\n" + DATA;
+        byte[] block = blockAround(data.length, head, entry);
+        System.arraycopy(data, 0, block, head.length(), data.length);
+        return block;
+    }
+
+    /** A block that lacks only its data, behind the head. */
+    private static byte[] blockAround(int dataLength, String head, Entry entry) {
+        String stream = entry.start().stream();
+        int behindId = head.length() + dataLength + ID.length() + stream.length() + 1 + digits(entry.index());
+        byte[] block = new byte[behindId + END.length()];
+        int at = Ascii.put(ID, block, Ascii.put(head, block, 0) + dataLength);
+        block[Ascii.put(stream, block, at)] = '.';
+        Ascii.put(END, block, behindId);
+        for (int left = entry.index(), i = behindId - 1; block[i] != '.'; left /= 10) {
+            block[i--] = (byte) ('0' + left % 10);
         }
-        return at + text.length();
+        return block;
+    }
+
+    private static int digits(int index) {
+        int digits = 1;
+        for (int left = index; left > 9; left /= 10) {
+            digits++;
+        }
+        return digits;
     }
 
     /** A line end inside the data becomes a further {@code data:} line; all three of them mean LF to a parser. */
-    private static byte[] lines(String text) {
+    private static String lines(String text) {
         boolean one = text.indexOf('\n') < 0 && text.indexOf('\r') < 0;
-        String lines =
-                one ? text : text.replace("\r\n", "\n").replace('\r', '\n').replace("\n", "\ndata: ");
-        return lines.getBytes(StandardCharsets.UTF_8);
+        return one ? text : text.replace("\r\n", "\n").replace('\r', '\n').replace("\n", "\ndata: ");
     }
 }

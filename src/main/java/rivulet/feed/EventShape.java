@@ -22,7 +22,7 @@ final class EventShape {
     /** What may change: a string's inside without escapes, or an integer. */
     private record Hole(int from, int to, boolean digits) {}
 
-    private final List<byte[]> literals = new ArrayList<>();
+    private final byte[][] literals;
     private final boolean[] digits;
     private final int pieceHole;
     private int pieceFrom;
@@ -31,13 +31,14 @@ final class EventShape {
     private EventShape(byte[] event, List<Hole> holes, int pieceHole) {
         this.pieceHole = pieceHole;
         this.digits = new boolean[holes.size()];
+        this.literals = new byte[holes.size() + 1][];
         int at = 0;
         for (int i = 0; i < digits.length; i++) {
-            literals.add(Arrays.copyOfRange(event, at, holes.get(i).from));
+            literals[i] = Arrays.copyOfRange(event, at, holes.get(i).from);
             digits[i] = holes.get(i).digits;
             at = holes.get(i).to;
         }
-        literals.add(Arrays.copyOfRange(event, at, event.length));
+        literals[digits.length] = Arrays.copyOfRange(event, at, event.length);
     }
 
     /**
@@ -68,7 +69,7 @@ final class EventShape {
     int match(byte[] bytes, int from, int to) {
         int at = from;
         for (int i = 0; i <= digits.length; i++) {
-            byte[] literal = literals.get(i);
+            byte[] literal = literals[i];
             int end = at + literal.length;
             if (end > to || !Arrays.equals(bytes, at, end, literal, 0, literal.length)) {
                 return 0;

@@ -30,8 +30,8 @@ final class ExchangeState {
 
     private final ScheduledExecutorService timer;
 
-    @GuardedBy("this")
-    private Phase phase = Phase.ASKING;
+    /** Written under the lock; read without, too, since each delta asks for it. */
+    private volatile Phase phase = Phase.ASKING;
 
     @GuardedBy("this")
     private @Nullable EventSource connection;
@@ -44,11 +44,11 @@ final class ExchangeState {
         this.timer = timer;
     }
 
-    synchronized Phase phase() {
+    Phase phase() {
         return phase;
     }
 
-    synchronized boolean ended() {
+    boolean ended() {
         return phase == Phase.ENDED;
     }
 

@@ -8,10 +8,18 @@ package rivulet.feed;
 final class SurrogateJoiner {
     private static final char REPLACEMENT = '\uFFFD';
 
-    private char waiting;
+    /** Set under the lock, and by the thread that the pieces come on alone, but for the end. */
+    private volatile char waiting;
 
     /** What can be shown of all that has come, perhaps nothing. */
-    synchronized String join(String piece) {
+    String join(String piece) {
+        int last = piece.length() - 1;
+        // Nearly all are whole, and many: they take no lock.
+        boolean whole = waiting == 0 && last >= 0 && !Character.isHighSurrogate(piece.charAt(last));
+        return whole ? replaceHalves(piece) : joinHalf(piece);
+    }
+
+    private synchronized String joinHalf(String piece) {
         if (piece.isEmpty()) {
             return piece;
         }
@@ -26,7 +34,7 @@ final class SurrogateJoiner {
     }
 
     /** Whether half a pair waits for the other. */
-    synchronized boolean waits() {
+    boolean waits() {
         return waiting != 0;
     }
 

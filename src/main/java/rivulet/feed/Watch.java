@@ -50,7 +50,10 @@ final class Watch {
      * @param nanos when it came
      */
     void event(long nanos) {
-        lastEventNanos = nanos;
+        // Many come by one read.
+        if (nanos != lastEventNanos) {
+            lastEventNanos = nanos;
+        }
         if (!anyEvent) {
             anyEvent = true;
             // Until now it slept until the limit on the first event, which may be far away.

@@ -1,6 +1,5 @@
 package rivulet.log;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import org.jspecify.annotations.Nullable;
 
 /** One event at its place in one stream. */
@@ -9,15 +8,8 @@ public final class Entry {
     private final int index;
     private final Event event;
 
-    /** The first encoding that was asked for: there are many entries, and of most no other is. */
-    @GuardedBy("this")
-    private @Nullable Encoding first;
-
-    @GuardedBy("this")
-    private byte @Nullable [] encodedFirst;
-
-    @GuardedBy("this")
-    private byte @Nullable [] @Nullable [] others;
+    /** What was asked for last. Unguarded: of two threads that ask in one moment, one may encode for itself alone. */
+    private @Nullable Encoded encoded;
 
     /** An event at an index, counted from 0, of the stream that {@code start} opened. */
     public Entry(Event.Start start, int index, Event event) {
@@ -42,24 +34,19 @@ public final class Entry {
     }
 
     /** This entry in that encoding: encoded by whoever asks first, kept for all who come after. */
-    public synchronized byte[] encoded(Encoding encoding) {
-        if (encodedFirst == null) {
-            first = encoding;
-            encodedFirst = encoding.encode(this);
+    public byte[] encoded(Encoding encoding) {
+        Encoded newest = encoded;
+        for (Encoded known = newest; known != null; known = known.before) {
+            if (known.encoding == encoding) {
+                return known.bytes;
+            }
         }
-        return encoding == first ? encodedFirst : other(encoding);
-    }
-
-    @GuardedBy("this")
-    private byte[] other(Encoding encoding) {
-        if (others == null) {
-            others = new byte[Encoding.SLOTS][];
-        }
-        byte[] bytes = others[encoding.slot()];
-        if (bytes == null) {
-            bytes = encoding.encode(this);
-            others[encoding.slot()] = bytes;
-        }
+        byte[] bytes = encoding.encode(this);
+        encoded = new Encoded(encoding, bytes, newest);
         return bytes;
     }
+
+    /** What an encoding gave. All of it is seen by whoever sees it, since nothing of it changes (JLS 17.5). */
+    private record Encoded(
+            Encoding encoding, byte[] bytes, @Nullable Encoded before) {}
 }

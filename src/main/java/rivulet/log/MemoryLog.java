@@ -45,9 +45,16 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private final LogEntries entries;
 
-    /** Whether entries are to be packed once they are shown. */
+    /** What it has grown by since that was last counted. */
     @GuardedBy("this")
-    private boolean packing;
+    private long uncounted;
+
+    /** Whether it is counted once its entries are shown, and packed if they are ripe. */
+    @GuardedBy("this")
+    private boolean settling;
+
+    @GuardedBy("this")
+    private boolean ripe;
 
     /** Whether another node writes the stream now: what it says does not come here. */
     @GuardedBy("this")
@@ -81,27 +88,24 @@ final class MemoryLog implements StreamLog {
 
     @Override
     public boolean append(Event event) {
-        long growth;
-        boolean counted;
-        boolean pack;
+        boolean settles;
         synchronized (this) {
             if (entries.ended() || lost) {
                 return false;
             }
-            growth = entries.add(event);
-            counted = !forgotten;
-            pack = !packing && !entries.ended() && entries.packableBytes() >= STEP_BYTES;
-            packing |= pack;
+            long growth = entries.add(event);
+            uncounted += forgotten ? 0 : growth;
+            ripe |= !entries.ended() && entries.packableBytes() >= STEP_BYTES;
+            settles = !settling;
+            settling = true;
         }
         if (event.terminal()) {
             onEnd.accept(this);
         }
         signal();
-        if (counted) {
-            onGrowth.accept(growth);
-        }
-        if (pack) {
-            whenShown.execute(this::packRipe);
+        if (settles) {
+            // Once for all that one read has brought: what all logs take is counted in one place.
+            whenShown.execute(this::settle);
         }
         return true;
     }
@@ -148,8 +152,9 @@ final class MemoryLog implements StreamLog {
 
     /** The log is no longer counted; gives what it took. */
     synchronized long forget() {
-        long taken = forgotten ? 0 : entries.bytes();
+        long taken = forgotten ? 0 : entries.bytes() - uncounted;
         forgotten = true;
+        uncounted = 0;
         return taken;
     }
 
@@ -225,12 +230,21 @@ final class MemoryLog implements StreamLog {
         }
     }
 
-    /** Packs all but what is to be ready; if the log has ended meanwhile, all. */
-    private void packRipe() {
+    /** Counts what has been appended; if that is enough, packs all but what is to be ready, of an ended log all. */
+    private void settle() {
+        long growth;
+        boolean pack;
         synchronized (this) {
-            packing = false;
+            growth = uncounted;
+            uncounted = 0;
+            pack = ripe;
+            ripe = false;
+            settling = false;
         }
-        onGrowth.accept(-pack(Long.MAX_VALUE));
+        onGrowth.accept(growth);
+        if (pack) {
+            onGrowth.accept(-pack(Long.MAX_VALUE));
+        }
     }
 
     @Override

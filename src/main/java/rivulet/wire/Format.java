@@ -36,11 +36,6 @@ public enum Format implements Encoding {
     }
 
     @Override
-    public int slot() {
-        return ordinal();
-    }
-
-    @Override
     public byte[] encode(Entry entry) {
         return encoder.apply(entry);
     }

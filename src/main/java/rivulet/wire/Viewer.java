@@ -87,7 +87,8 @@ final class Viewer {
 
     /** Has the viewer look for new entries, soon and on another thread. The producer calls this; it must not wait. */
     void wake() {
-        if (wakeScheduled.compareAndSet(false, true)) {
+        // Mostly it is: of all that one read has brought, the first wakes it.
+        if (!wakeScheduled.get() && wakeScheduled.compareAndSet(false, true)) {
             executor.execute(this::run);
         }
     }

@@ -237,16 +237,23 @@ class MemoryStoreTest extends StreamLogContract {
         store = store(Duration.ofMinutes(1), 1L << 30, whenShown::add);
         StreamLog log = store.create(Kind.CHAT, null);
         append(log, 200);
-        assertEquals(1, whenShown.size(), "to be packed in one go");
-        long before = store.bytes();
+        assertEquals(1, whenShown.size(), "to be counted and packed in one go");
+        long before = log.bytes();
         assertEquals(200, log.read(0, 512).size(), "ready, and so in one piece");
         whenShown.remove(0).run();
-        assertTrue(store.bytes() < before / 10, store.bytes() + " of " + before + " bytes");
+        assertTrue(log.bytes() < before / 10, log.bytes() + " of " + before + " bytes");
+        assertEquals(log.bytes(), store.bytes());
         append(log, 20);
         assertEquals(1, whenShown.size(), "and again");
         log.append(EveryEvent.done());
         whenShown.remove(0).run();
         assertEquals(222, readToEnd(log).size());
+        assertEquals(log.bytes(), store.bytes());
+        StreamLog dropped = store.create(Kind.CHAT, null);
+        append(dropped, 200);
+        ((MemoryStore) store).drop(dropped.start().stream());
+        whenShown.remove(0).run();
+        assertEquals(log.bytes(), store.bytes(), "what was never counted is not taken back");
     }
 
     @Test

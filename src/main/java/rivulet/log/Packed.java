@@ -149,7 +149,7 @@ final class Packed implements Run {
                 write(REFUSAL, refusal.delta());
             } else if (event instanceof Event.FieldAppend append) {
                 write(FIELD_DELTA, append.path());
-                write(append.delta().getBytes(StandardCharsets.UTF_8));
+                write(append.delta());
             } else if (event instanceof Event.Start) {
                 write(START);
             } else {
@@ -160,6 +160,10 @@ final class Packed implements Run {
 
         private void write(int type, String text) {
             write(type);
+            write(text);
+        }
+
+        private void write(String text) {
             if (Ascii.only(text)) {
                 length(text.length());
                 at = Ascii.put(text, bytes, at);

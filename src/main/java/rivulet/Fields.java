@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.TraceContext;
@@ -23,6 +24,9 @@ import rivulet.log.Excerpt;
 final class Fields {
     /** As event-source-polyfill adds it, which sends no header: newer than what the address had before. */
     static final String POLYFILLS_POSITION = "lastEventId";
+
+    /** Java alone would also take "1f" and "0x1p3". */
+    private static final Pattern NUMBER = Pattern.compile("-?\\d{1,15}(\\.\\d{1,20})?([eE][+-]?\\d{1,3})?");
 
     private final JsonNode values;
     private final boolean query;
@@ -112,7 +116,10 @@ final class Fields {
     Optional<Boolean> bool(String name) {
         return value(name).map(value -> {
             String text = value.asText();
-            require(value.isBoolean() || (query && text.matches("true|false")), name, "true or false");
+            require(
+                    value.isBoolean() || (query && (text.equals("true") || text.equals("false"))),
+                    name,
+                    "true or false");
             return Boolean.valueOf(text);
         });
     }
@@ -184,8 +191,7 @@ final class Fields {
     }
 
     private static double parse(String text) {
-        // Java alone would also take "1f" and "0x1p3".
-        return text.matches("-?\\d{1,15}(\\.\\d{1,20})?([eE][+-]?\\d{1,3})?") ? Double.parseDouble(text) : Double.NaN;
+        return NUMBER.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
     }
 
     private String noun() {

@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * An OpenAI-compatible upstream on one selector, cheap enough never to be what limits a relay. The model's name says what
  * it answers: {@code bench-<deltas>-<micros between two>}, or a {@link Script}; with 0 between two it writes as fast as
- * the peer reads. {@code words-<deltas>} is as fast, of English words.
+ * the peer reads, many in one write, or each by itself where {@code -single} follows. {@code words-<deltas>} is as fast,
+ * of English words.
  */
 final class BenchUpstream implements AutoCloseable {
-    private static final Pattern MODEL = Pattern.compile("\"model\":\\s*\"bench-(\\d+)-(\\d+)\"");
+    private static final Pattern MODEL = Pattern.compile("\"model\":\\s*\"bench-(\\d+)-(\\d+)(-single)?\"");
     private static final Pattern WORDS = Pattern.compile("\"model\":\\s*\"words-(\\d+)\"");
     private static final Pattern LENGTH = Pattern.compile("(?i)content-length:\\s*(\\d+)");
     private static final byte[] HEAD = """
@@ -34,7 +35,7 @@ final class BenchUpstream implements AutoCloseable {
             Transfer-Encoding: chunked\r
             \r
             """.getBytes(StandardCharsets.US_ASCII);
-    /** What is written at once where nothing is paced. */
+    /** What is written at once, where nothing else is said and nothing is paced. */
     private static final int BLOCK_DELTAS = 64;
 
     private static final byte[] END = Delta.end();
@@ -178,6 +179,7 @@ final class BenchUpstream implements AutoCloseable {
         private boolean answering;
         private int left;
         private long intervalNanos;
+        private int mostAtOnce;
         private long dueNanos;
         private @Nullable ByteBuffer out;
         private @Nullable Script script;
@@ -255,6 +257,7 @@ final class BenchUpstream implements AutoCloseable {
             }
             left = Integer.parseInt(model.group(1));
             intervalNanos = Long.parseLong(model.group(2)) * 1_000;
+            mostAtOnce = model.group(3) == null ? BLOCK_DELTAS : 1;
         }
 
         private void sendPaced() throws IOException {
@@ -297,7 +300,7 @@ final class BenchUpstream implements AutoCloseable {
                 }
                 return ByteBuffer.wrap(block.toByteArray());
             }
-            int deltas = intervalNanos == 0 ? Math.min(left, BLOCK_DELTAS) : 1;
+            int deltas = intervalNanos == 0 ? Math.min(left, mostAtOnce) : 1;
             left -= deltas;
             return intervalNanos == 0
                     ? ByteBuffer.wrap(BLOCK, 0, deltas * UNPACED.length)

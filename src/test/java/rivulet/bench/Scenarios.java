@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import org.HdrHistogram.Histogram;
 
 /** What is measured. */
@@ -27,7 +28,8 @@ final class Scenarios {
 
     static Map<String, Bench.Scenario> all() {
         Map<String, Bench.Scenario> all = new LinkedHashMap<>();
-        all.put("unpaced", Scenarios::unpaced);
+        all.put("unpaced", name -> unpaced(name, relay -> relay.request(500, Duration.ZERO)));
+        all.put("unpaced-single", name -> unpaced(name, relay -> relay.requestSingle(500)));
         all.put("paced", relay -> paced(relay, 1_000, 20));
         all.put("many", relay -> paced(relay, 9_500, 1));
         all.put("short", Scenarios::shortStreams);
@@ -44,20 +46,26 @@ final class Scenarios {
             return List.of(Relay.RIVULET);
         }
         // Where streams are long, a connection for each costs next to nothing.
-        return scenario.equals("unpaced") || scenario.equals("short")
+        return scenario.startsWith("unpaced") || scenario.equals("short")
                 ? List.of(Relay.NGINX, Relay.KEEPING_NGINX, Relay.RIVULET)
                 : List.of(Relay.NGINX, Relay.RIVULET);
     }
 
-    /** 64 streams at once of 500 deltas, as fast as they go; a first measure of a cold process, then a warm one. */
-    private static Map<String, Double> unpaced(String name) throws IOException {
+    /**
+     * 64 streams at once of 500 deltas, as fast as they go: a first measure of a cold process, then of a warm one, and of
+     * one whose compiler has nothing left to do, as after its first minute. The upstream writes many in one go, which
+     * costs who does not read them least; or, {@code single}, each by itself, as models do.
+     */
+    private static Map<String, Double> unpaced(String name, Function<Relay, String> asked) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
                 Relay relay = Relay.open(name, upstream.port())) {
-            String request = relay.request(500, Duration.ZERO);
+            String request = asked.apply(relay);
             figures.put("CPU us per delta, first 64 streams", cpuPerDelta(relay, request, 64));
             cpuPerDelta(relay, request, 4_000);
             figures.put("CPU us per delta, warm", cpuPerDelta(relay, request, 4_000));
+            cpuPerDelta(relay, request, 12_000);
+            figures.put("CPU us per delta, all compiled", cpuPerDelta(relay, request, 4_000));
         }
         return figures;
     }

@@ -257,7 +257,7 @@ final class BenchUpstream implements AutoCloseable {
             }
             left = Integer.parseInt(model.group(1));
             intervalNanos = Long.parseLong(model.group(2)) * 1_000;
-            mostAtOnce = model.group(3) == null ? BLOCK_DELTAS : 1;
+            mostAtOnce = intervalNanos == 0 && model.group(3) == null ? BLOCK_DELTAS : 1;
         }
 
         private void sendPaced() throws IOException {
@@ -300,7 +300,7 @@ final class BenchUpstream implements AutoCloseable {
                 }
                 return ByteBuffer.wrap(block.toByteArray());
             }
-            int deltas = intervalNanos == 0 ? Math.min(left, mostAtOnce) : 1;
+            int deltas = Math.min(left, mostAtOnce);
             left -= deltas;
             return intervalNanos == 0
                     ? ByteBuffer.wrap(BLOCK, 0, deltas * UNPACED.length)

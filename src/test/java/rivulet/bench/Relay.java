@@ -152,11 +152,6 @@ final class Relay implements AutoCloseable {
         return request("bench-" + deltas + "-" + apart.toNanos() / 1_000);
     }
 
-    /** A request for an answer of so many deltas, as fast as they go, each of which comes by itself. */
-    String requestSingle(int deltas) {
-        return request("bench-" + deltas + "-0-single");
-    }
-
     /** The question for what a model says whose name is understood by the {@link BenchUpstream}. */
     String request(String model) {
         String body = speaksOpenAi

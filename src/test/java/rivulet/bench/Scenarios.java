@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import org.HdrHistogram.Histogram;
 
 /** What is measured. */
@@ -28,8 +27,8 @@ final class Scenarios {
 
     static Map<String, Bench.Scenario> all() {
         Map<String, Bench.Scenario> all = new LinkedHashMap<>();
-        all.put("unpaced", name -> unpaced(name, relay -> relay.request(500, Duration.ZERO)));
-        all.put("unpaced-single", name -> unpaced(name, relay -> relay.requestSingle(500)));
+        all.put("unpaced", name -> unpaced(name, "bench-500-0"));
+        all.put("unpaced-single", name -> unpaced(name, "bench-500-0-single"));
         all.put("paced", relay -> paced(relay, 1_000, 20));
         all.put("many", relay -> paced(relay, 9_500, 1));
         all.put("short", Scenarios::shortStreams);
@@ -56,11 +55,11 @@ final class Scenarios {
      * one whose compiler has nothing left to do, as after its first minute. The upstream writes many in one go, which
      * costs who does not read them least; or, {@code single}, each by itself, as models do.
      */
-    private static Map<String, Double> unpaced(String name, Function<Relay, String> asked) throws IOException {
+    private static Map<String, Double> unpaced(String name, String model) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();
         try (BenchUpstream upstream = new BenchUpstream();
                 Relay relay = Relay.open(name, upstream.port())) {
-            String request = asked.apply(relay);
+            String request = relay.request(model);
             figures.put("CPU us per delta, first 64 streams", cpuPerDelta(relay, request, 64));
             cpuPerDelta(relay, request, 4_000);
             figures.put("CPU us per delta, warm", cpuPerDelta(relay, request, 4_000));

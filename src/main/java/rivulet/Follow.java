@@ -114,7 +114,8 @@ final class Follow {
         }
         heldBack.incrementAndGet();
         try {
-            begins.run();
+            // Its response does not end before the stream does.
+            RequestThreads.lend(begins);
         } finally {
             heldBack.decrementAndGet();
         }

@@ -47,7 +47,6 @@ public final class App {
     private final ExecutorService writer = Threads.working("rivulet-writer");
     private final WriteTurns turns = new WriteTurns(writer);
     private final ExecutorService calls = Threads.waiting("rivulet-upstream");
-    private final RequestThreads requestThreads = new RequestThreads(calls);
     private final ExecutorService readers = Threads.working("rivulet-reader");
     private final ExecutorService checks = Threads.computing("rivulet-checker");
     /** What may have to wait, for the store or for one client, and holds up nobody else. */
@@ -89,8 +88,8 @@ public final class App {
                 App::retryMillis,
                 telemetry.metrics()::added);
         boolean tls = config.upstreams().stream().anyMatch(Upstream::tls);
-        UpstreamClient client = new UpstreamClient(
-                config.limits().connect(), config.proxies(), requestThreads, calls, readers, turns, tls);
+        UpstreamClient client =
+                new UpstreamClient(config.limits().connect(), config.proxies(), calls, readers, turns, tls);
         upstreams = new Upstreams(config.upstreams().stream()
                 .map(asked -> upstream(asked, client))
                 .toList());
@@ -106,17 +105,7 @@ public final class App {
                 () -> streams.liveCount() > 0, config.upstream().api(), config.logFormat(), System::nanoTime);
         Routes routes = new Routes(config, streams, asks, follow, entrance.door());
         server = new Server(
-                config,
-                timer,
-                requestThreads,
-                entrance,
-                routes,
-                models,
-                streams,
-                viewers,
-                telemetry,
-                this::warm,
-                this::scrape);
+                config, timer, entrance, routes, models, streams, viewers, telemetry, this::warm, this::scrape);
     }
 
     /** Runs the server until the process is told to end. */

@@ -114,8 +114,7 @@ final class Follow {
         }
         heldBack.incrementAndGet();
         try {
-            // Its response does not end before the stream does.
-            RequestThreads.lend(begins);
+            begins.run();
         } finally {
             heldBack.decrementAndGet();
         }

@@ -45,8 +45,7 @@ final class Server {
     private final Entrance entrance;
     private final Cors cors;
     private final Javalin javalin;
-    private final QueuedThreadPool pool = new QueuedThreadPool(2 * RequestThreads.MOST_TASKS);
-    private final RequestThreads requestThreads;
+    private final QueuedThreadPool pool = new QueuedThreadPool();
     private final Requests requests;
     private final Optional<Tls> tls;
     private volatile @Nullable ServerConnector main;
@@ -54,14 +53,12 @@ final class Server {
     private volatile boolean started;
 
     /**
-     * @param requestThreads handles each request, around all else
      * @param warm until this is so, the server says that it starts, though it answers everyone
      * @param metrics what a scrape is answered
      */
     Server(
             Config config,
             ScheduledExecutorService timer,
-            RequestThreads requestThreads,
             Entrance entrance,
             Routes routes,
             Models models,
@@ -74,7 +71,6 @@ final class Server {
         cors = new Cors(config.corsOrigins());
         requests = new Requests(telemetry.log(), telemetry.metrics(), this::isSimulatorsOwn);
         this.timer = timer;
-        this.requestThreads = requestThreads;
         this.entrance = entrance;
         tls = config.tls().map(files -> new Tls(files.certificate(), files.key()));
         tls.ifPresent(t -> t.watch(timer));
@@ -160,8 +156,6 @@ final class Server {
 
     private void jetty(JavalinConfig c) {
         pool.setName("rivulet-http");
-        // Those that have nothing to do for a minute all go, and not one of them each minute.
-        pool.setMaxEvictCount(pool.getMaxThreads());
         if (Threads.virtual()) {
             pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
         }
@@ -176,7 +170,6 @@ final class Server {
             server.removeBean(server.getBean(LowResourceMonitor.class));
             server.setRequestLog(requests);
             server.insertHandler(new BodyFirst(entrance::maxBodyBytes, entrance.mostBodyBytes(), access.body(), timer));
-            server.insertHandler(requestThreads);
         });
         // They would be kept by path, which may hold a prompt; and there are no filters.
         c.jetty.modifyServletContextHandler(

@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
 import rivulet.log.Wordless;
 
 /**
- * One question over HTTP, and the event stream that answers it. One thread asks, and waits for the head of the response. A
- * body that comes in the clear and by HTTP/1.1, in chunks or until the connection ends, is then read by a {@link ReadLoop},
- * and nobody waits for it; any other by a thread that waits at each read.
+ * One question over HTTP, and the event stream that answers it. A thread of its own asks, and waits for the head of the
+ * response. A body that comes in the clear and by HTTP/1.1, in chunks or until the connection ends, is then read by
+ * a {@link ReadLoop}, and nobody waits for it; any other by the call's thread, which waits at each read.
  *
  * <p>The listener is called by one thread at a time. Safe on any thread is {@link #cancel}.
  */
@@ -87,29 +87,23 @@ final class AnswerSource implements EventSource {
     }
 
     /**
-     * Asks. Not on OkHttp's threads, which it would name after the address, each time: that takes longer than to send the
-     * question.
+     * Asks, on one of these threads; where they take no more, since the server stops, it fails, on this one. Not on
+     * OkHttp's, which it would name after the address, each time: that takes longer than to send the question.
      *
-     * @param asking one thread for each call until the head of the response is there
-     * @param reading one thread for each body that must be waited for
+     * @param threads one for each call
      */
-    void open(Executor asking, Executor reading) {
-        run(asking, () -> ask(reading));
-    }
-
-    /** Where they take no more, since the server stops, it fails, on this thread. */
-    private void run(Executor threads, Runnable task) {
+    void open(Executor threads) {
         try {
-            threads.execute(task);
+            threads.execute(this::ask);
         } catch (RejectedExecutionException serverStops) {
             cancel();
-            task.run();
+            ask();
         }
     }
 
-    private void ask(Executor reading) {
+    private void ask() {
         try {
-            answered(call.execute(), reading);
+            answered(call.execute());
         } catch (IOException e) {
             listener.onFailure(this, e, null);
         } catch (Throwable t) {
@@ -142,12 +136,12 @@ final class AnswerSource implements EventSource {
         }
     }
 
-    private void answered(Response response, Executor reading) {
+    private void answered(Response response) {
         Attempt attempt = requireNonNull(call.request().tag(Attempt.class));
         UpstreamSocket socket = attempt.socket();
         byte[] first = socket != null && mayBeLent(response) ? socket.lend() : null;
         if (first == null) {
-            run(reading, () -> readWaiting(response, attempt.tellsOfWaits()));
+            readWaiting(response, attempt.tellsOfWaits());
         } else {
             listener.onOpen(this, response);
             new LentBody(this, response, requireNonNull(socket), isChunked(response)).begin(first, turns, loops);

@@ -30,16 +30,14 @@ public final class UpstreamClient {
 
     private final OkHttpClient client;
     private final ConnectionPools pools;
-    private final Executor asking;
     private final Executor threads;
     private final ReadTurns turns;
     private final ReadLoops loops;
 
     /**
      * @param connect how long connecting may take
-     * @param asking asks the questions that go in the clear, one thread each until the head of the response is there
-     * @param threads asks all others, one thread each for as long as the answer takes; and reads those answers to the former
-     *     that must be waited for
+     * @param threads runs the calls, one thread each until the head of its response is there; some, for as long as the
+     *     answer takes
      * @param readers runs the loops that read the answers, one for each processor, without an end
      * @param turns told how all these threads read
      * @param tls whether an upstream speaks it: without, no trust store is read, which takes a tenth of a second
@@ -47,12 +45,10 @@ public final class UpstreamClient {
     public UpstreamClient(
             Duration connect,
             ProxySelector proxies,
-            Executor asking,
             ExecutorService threads,
             Executor readers,
             ReadTurns turns,
             boolean tls) {
-        this.asking = asking;
         this.threads = threads;
         this.turns = turns;
         this.loops = new ReadLoops(readers, turns);
@@ -84,10 +80,9 @@ public final class UpstreamClient {
         pools = new ConnectionPools(client);
     }
 
-    private UpstreamClient(OkHttpClient client, Executor asking, Executor threads, ReadTurns turns, ReadLoops loops) {
+    private UpstreamClient(OkHttpClient client, Executor threads, ReadTurns turns, ReadLoops loops) {
         this.client = client;
         this.pools = new ConnectionPools(client);
-        this.asking = asking;
         this.threads = threads;
         this.turns = turns;
         this.loops = loops;
@@ -111,7 +106,7 @@ public final class UpstreamClient {
 
     /** The same client past all proxies: for an upstream in this very process. */
     public UpstreamClient direct() {
-        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build(), asking, threads, turns, loops);
+        return new UpstreamClient(client.newBuilder().proxy(Proxy.NO_PROXY).build(), threads, turns, loops);
     }
 
     /** Lets go of all connections. */
@@ -136,12 +131,7 @@ public final class UpstreamClient {
         ConnectionPools.Pool pool = pools.enter();
         requireNonNull(request.tag(Attempt.class)).whenOver(pool::leave);
         AnswerSource source = new AnswerSource(pool.client(), request, listener, maxEventBytes, turns, loops::next);
-        if (request.isHttps()) {
-            // Of what is encrypted nothing can be read without waiting.
-            source.open(threads, Runnable::run);
-        } else {
-            source.open(asking, threads);
-        }
+        source.open(threads);
         return source;
     }
 }

@@ -34,8 +34,8 @@ class ConnectionPoolsTest {
     private static final String EVENT = "8\r\ndata: a\n\r\n";
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final UpstreamClient client = new UpstreamClient(
-            Duration.ofSeconds(5), ProxySelector.of(null), threads, threads, threads, new NoTurns(), false);
+    private final UpstreamClient client =
+            new UpstreamClient(Duration.ofSeconds(5), ProxySelector.of(null), threads, threads, new NoTurns(), false);
 
     @AfterEach
     void stop() {
@@ -140,7 +140,7 @@ class ConnectionPoolsTest {
             public void connectFailed(URI uri, SocketAddress address, IOException cause) {}
         };
         UpstreamClient breaks =
-                new UpstreamClient(Duration.ofSeconds(5), broken, threads, threads, threads, new NoTurns(), false);
+                new UpstreamClient(Duration.ofSeconds(5), broken, threads, threads, new NoTurns(), false);
         Told told = new Told();
         EventSource unused = breaks.open(request(NOBODY), told, 1000);
         assertEquals("failed", told.end.orTimeout(10, TimeUnit.SECONDS).join());

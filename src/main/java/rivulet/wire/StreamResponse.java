@@ -56,9 +56,8 @@ public final class StreamResponse {
     public StreamResponse(Context ctx, Map<String, String> headers, Peer peer, Consumer<Throwable> onGone) {
         client = new SseClient(ctx);
         client.keepAlive();
-        // What Javalin would do once it has ended looks at the response, which Jetty may have taken back by then, where
-        // the
-        // peer has left; and what fails in that, Javalin 7.2 handles, which fails in turn, and handles that, for ever.
+        // They would look at a response that Jetty may have taken back by then: Javalin 7.2 has that failure handled,
+        // and where that fails too, the failure of that, for ever.
         ctx.skipRemainingHandlers();
         request = ServletContextRequest.getServletContextRequest(ctx.req());
         this.onGone = onGone;

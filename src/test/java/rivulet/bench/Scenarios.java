@@ -27,8 +27,8 @@ final class Scenarios {
 
     static Map<String, Bench.Scenario> all() {
         Map<String, Bench.Scenario> all = new LinkedHashMap<>();
-        all.put("unpaced", name -> unpaced(name, "bench-500-0"));
-        all.put("unpaced-single", name -> unpaced(name, "bench-500-0-single"));
+        all.put("unpaced", relay -> unpaced(relay, "bench-500-0"));
+        all.put("unpaced-single", relay -> unpaced(relay, "bench-500-0-single"));
         all.put("paced", relay -> paced(relay, 1_000, 20));
         all.put("many", relay -> paced(relay, 9_500, 1));
         all.put("short", Scenarios::shortStreams);
@@ -52,8 +52,10 @@ final class Scenarios {
 
     /**
      * 64 streams at once of 500 deltas, as fast as they go: a first measure of a cold process, then of a warm one, and of
-     * one whose compiler has nothing left to do, as after its first minute. The upstream writes many in one go, which
-     * costs who does not read them least; or, {@code single}, each by itself, as models do.
+     * one whose compiler has nothing left to do, as after its first minute.
+     *
+     * @param model says how the upstream writes: many deltas in one go, which a relay that parses nothing hardly notices,
+     *     or each by itself, as models do
      */
     private static Map<String, Double> unpaced(String name, String model) throws IOException {
         Map<String, Double> figures = new LinkedHashMap<>();

@@ -1,6 +1,6 @@
 package rivulet.wire;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.javalin.Javalin;
 import jakarta.servlet.AsyncContext;
@@ -8,49 +8,60 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class StreamResponseTest {
+    private final CompletableFuture<StreamResponse> opened = new CompletableFuture<>();
+    private final CompletableFuture<AsyncContext> async = new CompletableFuture<>();
+    private final CompletableFuture<Void> handled = new CompletableFuture<>();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+
     /** Javalin would handle the failure of what it does then, and the failure of that, without an end. */
     @Test
     void aResponseThatTheServerHasTakenBackCanBeBrokenOff() throws Exception {
-        BlockingQueue<StreamResponse> opened = new ArrayBlockingQueue<>(1);
-        BlockingQueue<AsyncContext> requests = new ArrayBlockingQueue<>(1);
-        CompletableFuture<Void> over = new CompletableFuture<>();
         Javalin app = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
+            config.jetty.modifyServer(jetty -> jetty.insertHandler(new Told()));
             config.routes.exception(Exception.class, (e, ctx) -> ctx.status(500));
             config.routes.get("/", ctx -> {
-                StreamResponse response = new StreamResponse(ctx, Map.of(), new Peer(ctx.req()), cause -> {});
-                Request.addCompletionListener(
-                        ServletContextRequest.getServletContextRequest(ctx.req()), failure -> over.complete(null));
-                requests.add(ctx.req().getAsyncContext());
-                opened.add(response);
+                opened.complete(new StreamResponse(ctx, Map.of(), new Peer(ctx.req()), cause -> {}));
+                async.complete(ctx.req().getAsyncContext());
             });
         });
         app.start("127.0.0.1", 0);
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), app.port())) {
             socket.getOutputStream()
                     .write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            StreamResponse response = opened.take();
+            handled.get(10, TimeUnit.SECONDS);
             // As where the peer has left, at that very moment.
-            requests.take().complete();
+            async.join().complete();
             over.get(10, TimeUnit.SECONDS);
-            Thread breaker = new Thread(response::breakOff);
+            Thread breaker = new Thread(opened.join()::breakOff);
             breaker.setDaemon(true);
             breaker.start();
             breaker.join(5_000);
-            assertTrue(!breaker.isAlive(), "it came back");
+            assertFalse(breaker.isAlive(), "spins");
         } finally {
             app.stop();
+        }
+    }
+
+    /** Tells when Javalin has done with the request for now, and when Jetty has for good. */
+    private final class Told extends Handler.Wrapper {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            Request.addCompletionListener(request, failure -> over.complete(null));
+            boolean taken = super.handle(request, response, callback);
+            handled.complete(null);
+            return taken;
         }
     }
 }

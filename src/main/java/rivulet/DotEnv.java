@@ -23,8 +23,8 @@ final class DotEnv {
 
     private static final String VALUE =
             "(?:\"(?<doubled>[^\"]*)\"\\h*(?:#.*)?|'(?<single>[^']*)'\\h*(?:#.*)?|(?<bare>(?![\"']).*?)\\h*(?:(?<=\\h)#.*)?)";
-    private static final Pattern LINE =
-            Pattern.compile("\\h*(?:#.*|(?:export\\h+)?(?<name>[\\w.-]+)\\h*=\\h*" + VALUE + ")?(?:\\R|\\z)");
+    /** Compiled only where there is a file: that takes a while, at the start. */
+    private static final String LINE = "\\h*(?:#.*|(?:export\\h+)?(?<name>[\\w.-]+)\\h*=\\h*" + VALUE + ")?(?:\\R|\\z)";
 
     private DotEnv() {}
 
@@ -47,7 +47,7 @@ final class DotEnv {
     /** The variables that the text of a file sets; of two values for one name the last. */
     static Map<String, String> parse(String text) {
         Map<String, String> variables = new HashMap<>();
-        Matcher line = LINE.matcher(text);
+        Matcher line = Pattern.compile(LINE).matcher(text);
         // Some editors begin a file with a byte order mark.
         int at = text.startsWith("\uFEFF") ? 1 : 0;
         while (at < text.length()) {

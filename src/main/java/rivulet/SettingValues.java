@@ -40,7 +40,7 @@ final class SettingValues {
     long number(Setting setting, long least, long most) {
         return value(
                 setting,
-                "a whole number from %d to %d".formatted(least, most),
+                "a whole number from " + least + " to " + most,
                 text -> Optional.of(text)
                         .filter(t -> t.matches("\\d{1,18}"))
                         .map(Long::parseLong)

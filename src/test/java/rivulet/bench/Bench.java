@@ -16,7 +16,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <pre>mvn -Pbench verify [-Dbench.only=unpaced,paced] [-Dbench.rounds=3] [-Dbench.java=/path/to/java]</pre>
  *
- * <p>{@link Soak} is run only where it is named: {@code -Dbench.only=soak [-Dsoak.minutes=30]}.
+ * <p>{@link Soak} is run only where it is named: {@code -Dbench.only=soak [-Dsoak.minutes=30]}; so is {@link ClassList},
+ * which measures nothing: {@code -Dbench.only=classlist}.
  */
 public final class Bench {
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
@@ -36,6 +37,10 @@ public final class Bench {
         String only = System.getProperty("bench.only", "");
         if (only.equals("soak")) {
             System.exit(Soak.run() ? 0 : 1);
+        }
+        if (only.equals("classlist")) {
+            ClassList.make();
+            System.exit(0);
         }
         List<String> names = only.isEmpty() ? List.copyOf(scenarios.keySet()) : Arrays.asList(only.split(","));
         System.out.println("Java " + System.getProperty("bench.java", System.getProperty("java.version")) + ", "

@@ -28,7 +28,7 @@ final class Relay implements AutoCloseable {
     /** The same, with connections to the upstream that are used again, as Rivulet's are. */
     static final String KEEPING_NGINX = "nginx, keeping";
 
-    private static final Path JAR = Path.of(System.getProperty("bench.jar", "target/rivulet.jar"));
+    static final Path JAR = Path.of(System.getProperty("bench.jar", "target/rivulet.jar"));
     private static final double TICKS_PER_SECOND = 100;
 
     private final String name;
@@ -45,15 +45,21 @@ final class Relay implements AutoCloseable {
 
     /** Rivulet in front of the upstream. */
     static Relay rivulet(int upstreamPort, Map<String, String> settings, String... jvm) throws IOException {
+        return rivulet(java(), JAR, upstreamPort, settings, jvm);
+    }
+
+    /** A jar of Rivulet's on some Java, in front of the upstream. */
+    static Relay rivulet(String java, Path jar, int upstreamPort, Map<String, String> settings, String... jvm)
+            throws IOException {
         int port = freePort();
         List<String> command = new ArrayList<>();
-        command.add(java());
+        command.add(java);
         command.addAll(List.of(jvm));
         String flags = System.getProperty("bench.flags", "");
         if (!flags.isEmpty()) {
             command.addAll(List.of(flags.split(" ", -1)));
         }
-        command.addAll(List.of("-jar", JAR.toString()));
+        command.addAll(List.of("-jar", jar.toString()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment()
                 .putAll(Map.of(
@@ -70,7 +76,12 @@ final class Relay implements AutoCloseable {
 
     /** The Java that Rivulet runs on. */
     static String java() {
-        return System.getProperty("bench.java", System.getProperty("java.home") + "/bin/java");
+        return System.getProperty("bench.java", ownJava());
+    }
+
+    /** The Java that this runs on. */
+    static String ownJava() {
+        return System.getProperty("java.home") + "/bin/java";
     }
 
     /** The relay of that name in front of the upstream, ready to be used. */

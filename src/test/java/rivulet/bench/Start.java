@@ -20,6 +20,7 @@ final class Start {
     private static final int AOT_SINCE = 25;
     private static final int SELF_MADE_ARCHIVE_SINCE = 19;
     private static final Path LOADED = Path.of("target", "bench-classes.log");
+    private static final Map<String, String> SIMULATOR = Map.of("OPENAI_BASE_URL", "", "OPENAI_API_KEY", "");
     /** Without the simulator's own delay, which is the model's and not the start's. */
     private static final String QUESTION =
             "GET /sse/chat?message=hi&model=sim-fast&format=json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -82,9 +83,16 @@ final class Start {
 
     private static Times once(String... jvm) throws IOException {
         long begin = System.nanoTime();
-        try (Relay relay = Relay.rivulet(1, Map.of("OPENAI_BASE_URL", "", "OPENAI_API_KEY", ""), jvm);
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
+        try (Relay relay = Relay.rivulet(1, SIMULATOR, jvm)) {
             double listening = (System.nanoTime() - begin) / 1e6;
+            awaitDelta(relay);
+            return new Times(listening, (System.nanoTime() - begin) / 1e6, relay.cpuSeconds() * 1e3);
+        }
+    }
+
+    /** Asks the simulator behind the relay, and returns at the first delta. */
+    static void awaitDelta(Relay relay) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
             socket.getOutputStream().write(QUESTION.getBytes(StandardCharsets.US_ASCII));
             StringBuilder seen = new StringBuilder();
             while (seen.indexOf("\"delta\"") < 0) {
@@ -94,7 +102,6 @@ final class Start {
                 }
                 seen.append((char) b);
             }
-            return new Times(listening, (System.nanoTime() - begin) / 1e6, relay.cpuSeconds() * 1e3);
         }
     }
 

@@ -32,6 +32,8 @@ final class RedisLease implements Runnable {
 
     private static final Duration NUDGE = Duration.ofMillis(10);
 
+    private static final String ALIVE = "alive";
+
     private static final Logger LOG = LoggerFactory.getLogger(RedisLease.class);
 
     private final RedisLink link;
@@ -44,6 +46,9 @@ final class RedisLease implements Runnable {
     private final Semaphore nudges = new Semaphore(0);
     private long renewNanos;
     private long reapNanos;
+    /** Whether others may have acted on that it had run out, which is not looked at yet. */
+    private boolean ranOut;
+
     private volatile boolean closed;
 
     @GuardedBy("this")
@@ -171,16 +176,24 @@ final class RedisLease implements Runnable {
     }
 
     private boolean setLease(RedisClient redis) {
-        String before = redis.setGet(
-                RedisKeys.lease(node), "alive", SetParams.setParams().px(LENGTH.toMillis()));
-        redis.sadd(RedisKeys.NODES, node);
-        if (before == null) {
-            // It had run out: others may have acted on that. Or Redis is empty.
+        boolean kept = redis.set(RedisKeys.lease(node), ALIVE, whileItLives().xx()) != null;
+        if (!kept) {
+            // Or Redis is empty, which is known here before the lease says otherwise.
             link.emptied();
+            ranOut = true;
+            redis.set(RedisKeys.lease(node), ALIVE, whileItLives());
+        }
+        redis.sadd(RedisKeys.NODES, node);
+        if (ranOut) {
             writer.fenceLost(redis);
             writer.checkAll();
+            ranOut = false;
         }
         return true;
+    }
+
+    private static SetParams whileItLives() {
+        return SetParams.setParams().px(LENGTH.toMillis());
     }
 
     private synchronized boolean sure() {

@@ -87,8 +87,9 @@ final class RedisReader implements Runnable {
         if (known == null) {
             RedisLog loaded = link.ask(redis -> load(redis, id));
             if (loaded == null) {
-                // A client that is told that there is none never asks again.
-                if (link.justBack(RETOLD) || emptied()) {
+                // A client that is told that there is none never asks again. The lease first: it is there again only
+                // when the link knows.
+                if (emptied() || link.justBack(RETOLD)) {
                     throw new StoreAway("Redis may not have been told of stream " + id + " again yet");
                 }
                 return Optional.empty();

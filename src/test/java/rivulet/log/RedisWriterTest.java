@@ -13,10 +13,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,7 @@ class RedisWriterTest {
     private static final int MAX_BEHIND = 100;
 
     private static final long BYTES = 304;
+    private static final int ASKERS = 4;
     /** Longer than the nodes' patience with Redis. */
     private static final long HANGS_MILLIS = 3500;
 
@@ -198,6 +202,33 @@ class RedisWriterTest {
             assertFalse(isKnownToBeGone(other, log.start().stream()), "it lives");
             return inRedis(log).size() == 1;
         });
+    }
+
+    /** Of a stream that Redis may have had, nobody says otherwise at the very moment in which its node shows itself again. */
+    @Test
+    void whoeverAsksWhileANodeFindsRedisEmptiedIsToldToAskAgain() throws Exception {
+        AtomicBoolean shown = new AtomicBoolean();
+        client.flushAll();
+        ExecutorService asking = Executors.newFixedThreadPool(ASKERS);
+        try {
+            List<Future<Boolean>> askers = new ArrayList<>();
+            for (int i = 0; i < ASKERS; i++) {
+                askers.add(asking.submit(() -> {
+                    boolean gone = false;
+                    while (!gone && !shown.get()) {
+                        gone = isKnownToBeGone(node, "perhaps");
+                    }
+                    return gone;
+                }));
+            }
+            TestServer.await("both show themselves", () -> client.scard(RedisKeys.NODES) == nodes.size());
+            shown.set(true);
+            for (Future<Boolean> asker : askers) {
+                assertFalse(asker.get(), "it may live");
+            }
+        } finally {
+            asking.shutdownNow();
+        }
     }
 
     private static boolean isKnownToBeGone(LogStore store, String id) {

@@ -66,6 +66,12 @@ public final class DelayLine<T> {
         return first == null ? null : first.item();
     }
 
+    /** How long the first item has waited, in nanoseconds; -1 if none waits. */
+    public synchronized long waited() {
+        Waiting<T> first = line.peek();
+        return first == null ? -1 : nanoTime.getAsLong() - first.sinceNanos();
+    }
+
     @GuardedBy("this")
     private void plan(long nanos) {
         planned = true;

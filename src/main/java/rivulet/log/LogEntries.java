@@ -2,6 +2,7 @@ package rivulet.log;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The entries of a log in memory: the oldest in {@link Run}s, those that follow ready to be shown; and about how much
@@ -30,6 +31,21 @@ final class LogEntries {
     LogEntries(Event.Start start) {
         this.start = start;
         ready.add(new Entry(start, 0, start));
+    }
+
+    /** The entries of a log that has ended. */
+    LogEntries(Packed whole) {
+        start = whole.start();
+        ready = List.of();
+        readyBytes = 0;
+        bytes = LOG_BYTES + prefix.add(whole);
+        ended = true;
+    }
+
+    /** All entries of a log that has ended, if that is few bytes; else null. */
+    @Nullable
+    Packed whole() {
+        return allPacked() ? prefix.whole() : null;
     }
 
     /** Adds the next event; by how many bytes this grows. */

@@ -81,6 +81,22 @@ final class MemoryLog implements StreamLog {
         this.entries = new LogEntries(start);
     }
 
+    /** A log that has ended, got back from its entries: it grows no more, and is not counted. */
+    MemoryLog(Packed whole) {
+        this.start = whole.start();
+        this.onEnd = log -> {};
+        this.onGrowth = bytes -> {};
+        this.whenShown = Runnable::run;
+        this.entries = new LogEntries(whole);
+        this.passage = null;
+        this.forgotten = true;
+    }
+
+    /** All its entries, once it has ended and if they are few bytes; else null. */
+    synchronized @Nullable Packed whole() {
+        return entries.whole();
+    }
+
     @Override
     public Event.Start start() {
         return start;

@@ -11,11 +11,13 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Logs in this machine's memory; an ended one is kept for the retention, then forgotten. There are no other nodes.
+ * Logs in this machine's memory; an ended one is kept for the retention, most of them in the {@link Archive}, then
+ * forgotten. There are no other nodes.
  *
  * <p>All logs together have a bound. Beyond it ended ones are forgotten before their time, oldest first, and as a whole:
  * who reads one already reads it to its end, and nobody is ever shown a log with a gap. Where live ones alone are beyond
@@ -41,10 +43,14 @@ public final class MemoryStore implements LogStore {
     private final SecureRandom random;
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
-    /** In the order in which they ended, and so in which they are forgotten. */
-    private final DelayLine<MemoryLog> ended;
     /** Those that have just ended, and are not packed yet. */
     private final DelayLine<MemoryLog> fresh;
+    /** Where they are then, if they are short. */
+    private final Archive archive;
+    /** The others, in the order in which they ended, and so in which they are forgotten. */
+    private final DelayLine<MemoryLog> ended;
+    /** Those got back from the archive, so that a crowd that comes for one at once shares it. */
+    private final DelayLine<MemoryLog> lent;
     /** The same for all logs. */
     private final Consumer<MemoryLog> onEnd;
 
@@ -69,12 +75,12 @@ public final class MemoryStore implements LogStore {
         this.whenShown = whenShown;
         this.maxBytes = maxBytes;
         this.random = random;
-        this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, System::nanoTime, this::forget);
-        this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, System::nanoTime, this::pack);
-        this.onEnd = log -> {
-            ended.add(log);
-            fresh.add(log);
-        };
+        LongSupplier nanoTime = System::nanoTime;
+        this.fresh = new DelayLine<>(MOMENT, MOMENT, timer, nanoTime, this::settle);
+        this.archive = new Archive(retention, FORGET_TOGETHER, timer, nanoTime, maxBytes, bytes::addAndGet);
+        this.ended = new DelayLine<>(retention, FORGET_TOGETHER, timer, nanoTime, this::forget);
+        this.lent = new DelayLine<>(MOMENT, MOMENT, timer, nanoTime, log -> logs.remove(log.start().stream(), log));
+        this.onEnd = fresh::add;
         this.folding =
                 new Folding(() -> Stream.concat(logs.values().stream(), copies.get()), Math.max(1, maxBytes / LOOKS));
     }
@@ -93,7 +99,18 @@ public final class MemoryStore implements LogStore {
 
     @Override
     public Optional<StreamLog> find(String id) {
-        return Optional.ofNullable(logs.get(id));
+        MemoryLog log = logs.get(id);
+        return log == null ? archive.find(id).map(this::lend) : Optional.of(log);
+    }
+
+    private MemoryLog lend(Packed whole) {
+        MemoryLog log = new MemoryLog(whole);
+        MemoryLog earlier = logs.putIfAbsent(log.start().stream(), log);
+        if (earlier != null) {
+            return earlier;
+        }
+        lent.add(log);
+        return log;
     }
 
     @Override
@@ -151,6 +168,7 @@ public final class MemoryStore implements LogStore {
     @Override
     public void close() {
         logs.clear();
+        archive.clear();
     }
 
     /** The log with that start, which is made if there is none. */
@@ -199,18 +217,46 @@ public final class MemoryStore implements LogStore {
     private boolean makeRoom() {
         MemoryLog unpacked = fresh.poll();
         if (unpacked != null) {
-            pack(unpacked);
+            settle(unpacked);
             return true;
         }
-        MemoryLog oldest = ended.poll();
-        if (oldest != null) {
-            forget(oldest);
+        MemoryLog oldest = ended.waited() < archive.waited() ? null : ended.poll();
+        if (oldest == null) {
+            return archive.forgetOldest();
         }
-        return oldest != null;
+        forget(oldest);
+        return true;
     }
 
-    private void pack(MemoryLog log) {
-        gaveBack(log.pack());
+    /** Sees to it that a log that has ended takes as little as it can, until it is forgotten. */
+    private void settle(MemoryLog log) {
+        boolean archived = false;
+        try {
+            gaveBack(log.pack());
+            archived = archive(log);
+        } finally {
+            if (!archived) {
+                ended.add(log);
+            }
+        }
+    }
+
+    /** Puts a log into the archive; false if it has to stay as it is. */
+    private boolean archive(MemoryLog log) {
+        String stream = log.start().stream();
+        Packed whole = log.whole();
+        // The key that was claimed for a log has to be forgotten when it is; and perhaps it is not shown yet.
+        if (whole == null || keys.containsKey(stream) || logs.get(stream) != log || !archive.add(whole)) {
+            return false;
+        }
+        boolean removed = logs.remove(stream, log);
+        if (removed) {
+            bytes.addAndGet(-log.forget());
+        } else {
+            // It has just been dropped.
+            archive.remove(stream);
+        }
+        return removed;
     }
 
     private void forget(MemoryLog log) {
@@ -247,6 +293,7 @@ public final class MemoryStore implements LogStore {
             log.lose();
             forget(log);
         }
+        archive.remove(id);
     }
 
     /** What the key stands for, if it is claimed here. */

@@ -2,6 +2,7 @@ package rivulet.log;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The beginning of a log, folded: runs of entries, from index 0 on and without a gap, the last ones {@link Packed}, those
@@ -75,6 +76,19 @@ final class Prefix {
         settled++;
         looseBytes -= one.size();
         return one.size() - one.held() + (deflated.size() - 1) * RUN_BYTES;
+    }
+
+    /** All entries in one run; null if they are deflated, or large. */
+    @Nullable
+    Packed whole() {
+        if (settled > 0) {
+            return null;
+        }
+        Packed all = (Packed) runs[0];
+        for (int i = 1; i < runs.length; i++) {
+            all = all.plus((Packed) runs[i]);
+        }
+        return all;
     }
 
     /** How many entries there are, and so the index of the first that is not here. */

@@ -101,6 +101,50 @@ class MemoryStoreTest extends StreamLogContract {
     }
 
     @Test
+    void anEndedStreamIsFoundWhileItIsArchived() throws InterruptedException {
+        List<StreamLog> left =
+                new ArrayList<>(Stream.generate(this::shortEnded).limit(500).toList());
+        List<StreamLog> all = List.copyOf(left);
+        while (!left.isEmpty()) {
+            left.removeIf(log -> store.find(log.start().stream()).orElseThrow() != log);
+        }
+        for (StreamLog log : all) {
+            List<Event> read = events(readToEnd(store.find(log.start().stream()).orElseThrow()));
+            assertEquals(events(readToEnd(log)), read);
+            assertEquals(List.of(log.start(), new Event.Text(log.start().stream()), EveryEvent.done()), read);
+        }
+    }
+
+    @Test
+    void whatIsArchivedIsGivenBackWhenItIsForgottenAndWhoHasItReadsOn() throws InterruptedException {
+        store = keeping(Duration.ofMillis(50));
+        List<StreamLog> all = Stream.generate(this::shortEnded).limit(50).toList();
+        TestServer.await("nothing is held", () -> store.bytes() == 0);
+        for (StreamLog log : all) {
+            assertEquals(Optional.empty(), store.find(log.start().stream()));
+            assertEquals(3, readToEnd(log).size());
+        }
+    }
+
+    @Test
+    void aCrowdThatComesForAnEndedStreamSharesIt() {
+        StreamLog log = shortEnded();
+        String id = log.start().stream();
+        TestServer.await("it is archived", () -> store.find(id).orElseThrow() != log);
+        StreamLog again = store.find(id).orElseThrow();
+        boolean shared = false;
+        for (int i = 0; i < 1000 && !shared; i++) {
+            // It is let go of again in a moment, perhaps just now.
+            StreamLog last = again;
+            again = store.find(id).orElseThrow();
+            shared = again == last;
+        }
+        assertTrue(shared);
+        ((MemoryStore) store).drop(id);
+        assertEquals(Optional.empty(), store.find(id));
+    }
+
+    @Test
     void aStoreFullOfLiveStreamsSaysSoUntilOneIsOver() {
         bound(1_000_000);
         StreamLog log = store.create(Kind.CHAT, null);
@@ -308,6 +352,13 @@ class MemoryStoreTest extends StreamLogContract {
     private StreamLog ended() {
         StreamLog log = store.create(Kind.CHAT, null);
         log.append(noise(25_000));
+        log.append(EveryEvent.done());
+        return log;
+    }
+
+    private StreamLog shortEnded() {
+        StreamLog log = store.create(Kind.CHAT, "m");
+        log.append(new Event.Text(log.start().stream()));
         log.append(EveryEvent.done());
         return log;
     }

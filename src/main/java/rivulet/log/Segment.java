@@ -1,0 +1,178 @@
+package rivulet.log;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ended logs, one behind the other in one array. Grows at its end. Guarded by its archive.
+ *
+ * <pre>
+ * 16 51 6d 33 76 …                        the id: its length, and its characters, which are ASCII
+ * 00 00 3f 1a 00 c4 20 08                 when it was put here, in nanoseconds of the JVM's clock
+ * 00                                      its kind
+ * 00 00 00 0b 67 70 74 2d …               its model, in UTF-8
+ * ff ff ff ff                             who created it, likewise: here nobody
+ * 00 00 00 0c 00 00 00 45 05 00 03 …      its entries, as {@link Packed} writes them
+ * </pre>
+ */
+final class Segment {
+    /** Less than what the collector gives regions of its own, the rest of which is lost. */
+    static final int MAX_BYTES = 256 * 1024;
+
+    private static final int FIRST_BYTES = 8 * 1024;
+    private static final int MAX_LOGS = 1024;
+    /** A power of two, and twice as many as logs. */
+    private static final int SLOTS = 2 * MAX_LOGS;
+
+    private static final int REMOVED = -1;
+    private static final int NOBODY = -1;
+    private static final Kind[] KINDS = Kind.values();
+
+    private final int maxBytes;
+    private final long sinceNanos;
+    private byte[] bytes = {};
+    private int end;
+    /** Where each log begins. */
+    private final int[] begins = new int[MAX_LOGS];
+
+    private int count;
+    /** A log's number and one more, where the hash of its id points, or in the next slot that was free; 0: free. */
+    private final short[] slots = new short[SLOTS];
+
+    /**
+     * @param maxBytes how much it may take
+     * @param sinceNanos when it is begun
+     */
+    Segment(int maxBytes, long sinceNanos) {
+        this.maxBytes = maxBytes;
+        this.sinceNanos = sinceNanos;
+    }
+
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
+    int size() {
+        return end;
+    }
+
+    /**
+     * Adds a log, all of whose entries are given.
+     *
+     * @return by how many bytes this has grown; 0 if there is no room
+     */
+    int add(Packed whole, long nowNanos) {
+        byte[] log = written(whole, nowNanos);
+        if (count == MAX_LOGS || log.length > maxBytes - end) {
+            return 0;
+        }
+        if (log.length > bytes.length - end) {
+            int more = Math.max(FIRST_BYTES, Math.max(log.length, bytes.length));
+            bytes = Arrays.copyOf(bytes, Math.min(maxBytes, end + more));
+        }
+        System.arraycopy(log, 0, bytes, end, log.length);
+        begins[count] = end;
+        end += log.length;
+        slots[slot(whole.start().stream())] = (short) ++count;
+        return log.length;
+    }
+
+    /** No more is added. */
+    void close() {
+        bytes = Arrays.copyOf(bytes, end);
+    }
+
+    /**
+     * A log's entries.
+     *
+     * @return null if it is not here, or was put here earlier than that
+     */
+    @Nullable
+    Packed find(String id, long earliestNanos) {
+        int number = slots[slot(id)] - 1;
+        if (number < 0) {
+            return null;
+        }
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, begins[number], end));
+        try {
+            in.skipNBytes(1 + id.length());
+            return in.readLong() - earliestNanos < 0 ? null : read(id, in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("what was written here is whole", e);
+        }
+    }
+
+    /** Takes a log away, if it is here. Its bytes stay. */
+    void remove(String id) {
+        int number = slots[slot(id)] - 1;
+        if (number >= 0) {
+            begins[number] = REMOVED;
+        }
+    }
+
+    /** The slot that has an id, or the free one that it would have. */
+    private int slot(String id) {
+        int slot = id.hashCode() & SLOTS - 1;
+        while (slots[slot] != 0 && !isAt(begins[slots[slot] - 1], id)) {
+            slot = slot + 1 & SLOTS - 1;
+        }
+        return slot;
+    }
+
+    private boolean isAt(int begin, String id) {
+        if (begin == REMOVED || bytes[begin] != id.length()) {
+            return false;
+        }
+        for (int i = 0; i < id.length(); i++) {
+            if (bytes[begin + 1 + i] != id.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static byte[] written(Packed whole, long nowNanos) {
+        Event.Start start = whole.start();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(whole.size() + 128);
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(start.stream().length());
+            out.writeBytes(start.stream());
+            out.writeLong(nowNanos);
+            out.writeByte(start.kind().ordinal());
+            write(start.model(), out);
+            write(start.creator(), out);
+            whole.write(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory is always written", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static Packed read(String id, DataInputStream in) throws IOException {
+        Kind kind = KINDS[in.readByte()];
+        Event.Start start = new Event.Start(id, kind, readString(in), readString(in));
+        return Packed.read(start, 0, in);
+    }
+
+    private static void write(@Nullable String text, DataOutputStream out) throws IOException {
+        if (text == null) {
+            out.writeInt(NOBODY);
+        } else {
+            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+            out.writeInt(utf8.length);
+            out.write(utf8);
+        }
+    }
+
+    private static @Nullable String readString(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        return length == NOBODY ? null : new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    }
+}

@@ -34,17 +34,16 @@ final class Fallback implements Feed {
     @Override
     public Cancellation start(Sink sink) {
         Turn turn = new Turn(sink);
-        turn.next();
+        turn.start(0);
         return turn;
     }
 
     /** Which feed speaks now. */
-    private final class Turn implements Sink, Cancellation {
+    private final class Turn implements Cancellation {
         private final Sink sink;
-        private volatile boolean said;
 
         @GuardedBy("this")
-        private int started;
+        private int started = 1;
 
         /** Whether the sink was told the end, or wants to hear no more. */
         @GuardedBy("this")
@@ -58,19 +57,14 @@ final class Fallback implements Feed {
         }
 
         /** Starts the next feed, without a lock: it may call back at once. */
-        private void next() {
-            int index;
-            synchronized (this) {
-                index = started++;
-            }
-            Cancellation cancellation = feeds.get(index).start(this);
+        private void start(int index) {
+            Cancellation cancellation = feeds.get(index).start(new Voice(index));
             boolean unwanted;
             synchronized (this) {
                 // A feed that failed at once has started its successor already, which is the one to stop then.
-                if (started == index + 1) {
-                    speaking = cancellation;
-                }
-                unwanted = over;
+                boolean failed = started != index + 1;
+                speaking = failed ? speaking : cancellation;
+                unwanted = over || failed;
             }
             if (unwanted) {
                 cancellation.cancel();
@@ -101,18 +95,6 @@ final class Fallback implements Feed {
             }
         }
 
-        @Override
-        public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
-            if (mayTryNext(code)) {
-                LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
-                letGo();
-                fallbacks.increment();
-                next();
-            } else {
-                sink.failed(code, message, retryAfter);
-            }
-        }
-
         /** Of the one that failed: what it asked for may go on at its upstream, and must not for nothing. */
         private void letGo() {
             Cancellation failed;
@@ -127,76 +109,137 @@ final class Fallback implements Feed {
             sink.usage(null);
         }
 
-        private synchronized boolean mayTryNext(ErrorCode code) {
-            boolean anotherMayDo =
-                    code.retryable() || code == ErrorCode.UPSTREAM_AUTH || code == ErrorCode.UPSTREAM_QUOTA;
-            boolean may = !said && !over && anotherMayDo && started < feeds.size();
-            over |= !may;
-            return may;
-        }
+        /**
+         * What one of the feeds says: of one that has failed, nothing more. A limit fails it on the timer's thread, while the
+         * thread that reads may be about to say something.
+         */
+        private final class Voice implements Sink {
+            private final int index;
+            /** Whether it has said anything: then no other one speaks after it. */
+            private volatile boolean heard;
 
-        @Override
-        public void readAt(long nanos) {
-            sink.readAt(nanos);
-        }
-
-        @Override
-        public void text(String piece) {
-            said |= !piece.isEmpty();
-            sink.text(piece);
-        }
-
-        @Override
-        public void reasoning(String piece) {
-            said |= !piece.isEmpty();
-            sink.reasoning(piece);
-        }
-
-        @Override
-        public void refusal(String piece) {
-            said |= !piece.isEmpty();
-            sink.refusal(piece);
-        }
-
-        @Override
-        public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
-            said = true;
-            sink.toolCall(index, id, name, arguments);
-        }
-
-        @Override
-        public void fieldSet(String path, String literal) {
-            said = true;
-            sink.fieldSet(path, literal);
-        }
-
-        @Override
-        public void fieldAppend(String path, String piece) {
-            said = true;
-            sink.fieldAppend(path, piece);
-        }
-
-        @Override
-        public void resumable(@Nullable Origin origin) {
-            sink.resumable(origin);
-        }
-
-        @Override
-        public void hears(int sequence) {
-            sink.hears(sequence);
-        }
-
-        @Override
-        public void usage(@Nullable Usage usage) {
-            sink.usage(usage);
-        }
-
-        @Override
-        public void done(FinishReason reason, @Nullable String providerReason) {
-            synchronized (this) {
-                over = true;
+            private Voice(int index) {
+                this.index = index;
             }
-            sink.done(reason, providerReason);
+
+            /** Whether it is its turn; if it says anything, for good. */
+            private boolean speaks(boolean says) {
+                if (heard) {
+                    return true;
+                }
+                synchronized (Turn.this) {
+                    boolean speaks = started == index + 1;
+                    heard = speaks && says;
+                    return speaks;
+                }
+            }
+
+            @GuardedBy("Turn.this")
+            private boolean mayTryNext(ErrorCode code) {
+                boolean anotherMayDo =
+                        code.retryable() || code == ErrorCode.UPSTREAM_AUTH || code == ErrorCode.UPSTREAM_QUOTA;
+                return !heard && !over && anotherMayDo && started < feeds.size();
+            }
+
+            @Override
+            public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {
+                int next;
+                synchronized (Turn.this) {
+                    if (started != index + 1) {
+                        return;
+                    }
+                    next = mayTryNext(code) ? started++ : -1;
+                    over |= next < 0;
+                }
+                if (next < 0) {
+                    sink.failed(code, message, retryAfter);
+                    return;
+                }
+                LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
+                letGo();
+                fallbacks.increment();
+                start(next);
+            }
+
+            @Override
+            public void readAt(long nanos) {
+                if (speaks(false)) {
+                    sink.readAt(nanos);
+                }
+            }
+
+            @Override
+            public void text(String piece) {
+                if (speaks(!piece.isEmpty())) {
+                    sink.text(piece);
+                }
+            }
+
+            @Override
+            public void reasoning(String piece) {
+                if (speaks(!piece.isEmpty())) {
+                    sink.reasoning(piece);
+                }
+            }
+
+            @Override
+            public void refusal(String piece) {
+                if (speaks(!piece.isEmpty())) {
+                    sink.refusal(piece);
+                }
+            }
+
+            @Override
+            public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {
+                if (speaks(true)) {
+                    sink.toolCall(index, id, name, arguments);
+                }
+            }
+
+            @Override
+            public void fieldSet(String path, String literal) {
+                if (speaks(true)) {
+                    sink.fieldSet(path, literal);
+                }
+            }
+
+            @Override
+            public void fieldAppend(String path, String piece) {
+                if (speaks(true)) {
+                    sink.fieldAppend(path, piece);
+                }
+            }
+
+            @Override
+            public void resumable(@Nullable Origin origin) {
+                if (speaks(false)) {
+                    sink.resumable(origin);
+                }
+            }
+
+            @Override
+            public void hears(int sequence) {
+                if (speaks(false)) {
+                    sink.hears(sequence);
+                }
+            }
+
+            @Override
+            public void usage(@Nullable Usage usage) {
+                if (speaks(false)) {
+                    sink.usage(usage);
+                }
+            }
+
+            @Override
+            public void done(FinishReason reason, @Nullable String providerReason) {
+                if (speaks(true)) {
+                    synchronized (Turn.this) {
+                        over = true;
+                    }
+                    sink.done(reason, providerReason);
+                }
+            }
         }
     }
 }

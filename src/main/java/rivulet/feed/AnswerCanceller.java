@@ -33,7 +33,11 @@ final class AnswerCanceller {
 
     /** @param request the request that cancels the answer of an id */
     AnswerCanceller(OkHttpClient client, ScheduledExecutorService timer, Function<String, Request> request) {
-        this.client = client.newBuilder().callTimeout(PATIENCE).build();
+        // Again on another connection: of those that lie idle the upstream may have closed all.
+        this.client = client.newBuilder()
+                .callTimeout(PATIENCE)
+                .retryOnConnectionFailure(true)
+                .build();
         this.timer = timer;
         this.request = request;
     }

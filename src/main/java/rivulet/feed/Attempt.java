@@ -35,6 +35,7 @@ final class Attempt {
     private boolean staleConnection;
     private boolean tellsOfWaits;
     private volatile boolean requestSent;
+    private boolean givenUp;
     private volatile Runnable whenOver = () -> {};
 
     /** What is to be done, once, when the call has let go of its connection, however it went. Before the call is made. */
@@ -45,6 +46,12 @@ final class Attempt {
     /** Whether the upstream may have seen any of the request. */
     boolean requestSent() {
         return requestSent;
+    }
+
+    /** From now on the request is not sent; false if it may have been. */
+    synchronized boolean giveUp() {
+        givenUp = !requestSent;
+        return givenUp;
     }
 
     /** Whether a proxy was to lead to the upstream. */
@@ -115,7 +122,9 @@ final class Attempt {
 
             @Override
             public void requestHeadersStart(Call call) {
-                requestSent = !staleConnection;
+                if (!sends()) {
+                    call.cancel();
+                }
                 if (socket != null) {
                     socket.asks();
                 }
@@ -131,6 +140,12 @@ final class Attempt {
                 whenOver.run();
             }
         };
+    }
+
+    /** The request is about to be sent, on a connection that may be stale; whether it still is to be. */
+    private synchronized boolean sends() {
+        requestSent = !staleConnection && !givenUp;
+        return !givenUp;
     }
 
     /** Whether the peer has closed; or has spoken out of turn, and nothing can be made of that either. */

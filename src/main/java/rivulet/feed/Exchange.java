@@ -92,8 +92,10 @@ final class Exchange implements Feed.Cancellation {
 
     @Override
     public void cancel() {
+        // First: from now on there is no other attempt than the latest.
+        state.end();
         Attempt attempt = latest;
-        boolean idToCome = background != null && background.cancel() && attempt != null && attempt.requestSent();
+        boolean idToCome = background != null && background.cancel() && attempt != null && !attempt.giveUp();
         closeAfterEnd(idToCome ? ID_PATIENCE : Duration.ZERO);
     }
 

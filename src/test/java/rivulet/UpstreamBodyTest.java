@@ -300,6 +300,24 @@ class UpstreamBodyTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n",
+                "200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"e",
+                "200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
+                "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
+                "500 Oh\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"e",
+                "500 Oh\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
+            })
+    void oneThatBreaksBeforeItIsKnownForWhatItIsIsTheUpstreamsFault(String answer) throws Exception {
+        try (RawUpstream upstream = RawUpstream.saying(("HTTP/1.1 " + answer).getBytes(StandardCharsets.UTF_8));
+                TestServer server = before(upstream)) {
+            String refusal = server.post("/streams?format=ndjson", CHAT).body();
+            assertTrue(refusal.contains("\"upstream_"), refusal);
+        }
+    }
+
     /** Some upstreams stop inside a chunk, inside its size, inside a line: nobody else may have to wait for them. */
     @Test
     void oneThatStopsAnywhereHoldsUpNobody() throws Exception {

@@ -172,6 +172,15 @@ final class AnswerSource implements EventSource {
             turns.begin();
         }
         try (response) {
+            readTo(response);
+        } finally {
+            turns.end();
+        }
+    }
+
+    /** Reads the body while it is open: of one that breaks before it is known for what it is, what came is told. */
+    private void readTo(Response response) {
+        try {
             Response plain = decoded(response);
             BufferedSource body = plain.body().source();
             if (plain.isSuccessful() && (isEventStream(plain.body().contentType()) || readsLikeEventStream(body))) {
@@ -184,8 +193,6 @@ final class AnswerSource implements EventSource {
         } catch (Throwable t) {
             // An Error too: else the answer would stay open until a limit ends it.
             fails(t, response);
-        } finally {
-            turns.end();
         }
     }
 

@@ -94,7 +94,7 @@ final class Routes {
         // The end first: an index that is looked up after it cannot be beyond a head that was still moving.
         boolean ended = log.ended();
         int head = log.head();
-        boolean mayBeAhead = mayBeAhead(log);
+        boolean mayBeAhead = ended && mayBeAhead(log);
         if (mayBeAhead && position.index() >= head && !position.endTold()) {
             follow.end(ctx, log, format);
             return;

@@ -396,6 +396,22 @@ class TakeOverTest {
     }
 
     @Test
+    void whatNobodyGoesOnWithIsCancelledByItsOwnNodeOnceThatIsAwake() throws Exception {
+        TestServer stays = node("BACKGROUND", "off");
+        ChildNode stands = child();
+        PlainViewer viewer = begin(stands.port(), path("sim-20tps-2000tokens"));
+        String id = id(viewer);
+        TestServer.await("it is in the store", () -> inRedis(id).size() > 10);
+        stands.pause();
+        endLease(id);
+        TestServer.await("ended", () -> state(stays, id).path("status").asText().equals("failed"));
+        stands.resume();
+        TestServer.await(
+                "cancelled at the upstream, which else generates it to its end for nobody",
+                () -> relay.requests(UpstreamRelay.CANCELLED).size() == 1);
+    }
+
+    @Test
     void anUpstreamThatNoLongerKnowsTheAnswerEndsItOwnerLost() throws IOException {
         // Another upstream of the same name, which has never heard of it.
         try (TestServer forgetful = TestServer.with();

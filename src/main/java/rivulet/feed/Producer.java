@@ -353,9 +353,9 @@ public final class Producer implements Sink {
         ending.ends();
         boolean ours = log.append(terminal);
         if (!ours) {
-            // This node was taken for dead, and another one goes on with the stream.
+            // This node was taken for dead. Where the log has ended all the same, no other one goes on with the stream.
             synchronized (this) {
-                abandoned = true;
+                abandoned = !log.ended();
             }
         }
         ending.ended(ours ? Optional.of(outcome(terminal, cause)) : Optional.empty());

@@ -75,7 +75,7 @@ final class Folding {
         while (!candidates.isEmpty()) {
             MemoryLog log = candidates.element().get();
             long freed = log == null ? 0 : log.fold();
-            if (freed > 0) {
+            if (freed != 0) {
                 return freed;
             }
             candidates.remove();

@@ -166,6 +166,11 @@ final class MemoryLog implements StreamLog {
         return packable < MIN_STEP_BYTES ? 0 : packable;
     }
 
+    /** Whether it is no longer counted. */
+    synchronized boolean forgotten() {
+        return forgotten;
+    }
+
     /** The log is no longer counted; gives what it took. */
     synchronized long forget() {
         long taken = forgotten ? 0 : entries.bytes() - uncounted;

@@ -179,6 +179,10 @@ public final class MemoryStore implements LogStore {
     /** From now on the log can be found. */
     void show(MemoryLog log) {
         logs.put(log.start().stream(), log);
+        if (log.forgotten()) {
+            // It has ended meanwhile, and there was no room for it.
+            logs.remove(log.start().stream(), log);
+        }
     }
 
     /** Lets go of a log that was not shown. */
@@ -210,7 +214,7 @@ public final class MemoryStore implements LogStore {
 
     private boolean gaveBack(long freed) {
         bytes.addAndGet(-freed);
-        return freed > 0;
+        return freed != 0;
     }
 
     /** What has just ended is packed before its time or, if there is none, what has ended first is forgotten. */
@@ -266,9 +270,8 @@ public final class MemoryStore implements LogStore {
             // First: whoever finds the claim finds the stream.
             forgetClaim(key, stream);
         }
-        if (logs.remove(stream, log)) {
-            bytes.addAndGet(-log.forget());
-        }
+        gaveBack(log.forget());
+        logs.remove(stream, log);
     }
 
     /** A log with that start that takes its memory here, and is not found before it is shown. */

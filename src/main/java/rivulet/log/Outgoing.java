@@ -61,6 +61,11 @@ final class Outgoing {
         return known != null && known == log.recovery() && !log.ended();
     }
 
+    /** The index that Redis wants next. */
+    int wanted() {
+        return next;
+    }
+
     /** Redis has all before that index, and nothing from there on. */
     void wanted(int index) {
         // What it has lost of the log it has lost of all else, too.

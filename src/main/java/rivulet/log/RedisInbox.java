@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,11 @@ final class RedisInbox {
     private final RedisLink link;
     private final String node;
     private final RemoteVisits visits;
+    /** Streams that have become another node's, and may come back: then their viewers are to be counted anew. */
+    private final Queue<String> lost = new ConcurrentLinkedQueue<>();
+
     private final AtomicBoolean wakeSent = new AtomicBoolean();
-    /** Of the last message that was read. Written by the reader's thread only. */
+    /** Of the last message that was read. Written by the reader's thread, and taken back by the lease's. */
     private volatile StreamEntryID position = new StreamEntryID(0, 0);
 
     private volatile LogStore.@Nullable Remote remote;
@@ -102,7 +107,14 @@ final class RedisInbox {
      * the same ids thousands of times.
      */
     void forgetRead() {
-        XTrimParams params = XTrimParams.xTrimParams().minId(position.toString());
+        StreamEntryID read = position;
+        List<StreamEntry> newest = link.call(redis -> redis.xrevrange(key(), "+", "-", 1));
+        if (newest.isEmpty() || newest.get(0).getID().compareTo(read) < 0) {
+            // What was read is gone, and what comes now may be numbered by a clock that is behind.
+            position = new StreamEntryID(0, 0);
+            return;
+        }
+        XTrimParams params = XTrimParams.xTrimParams().minId(read.toString());
         link.call(redis -> redis.xtrim(key(), params));
     }
 
@@ -116,7 +128,15 @@ final class RedisInbox {
         }
     }
 
+    /** The stream is another node's now. On any thread. */
+    void lost(String id) {
+        lost.add(id);
+    }
+
     void expireVisits() {
+        for (String id = lost.poll(); id != null; id = lost.poll()) {
+            visits.forget(id);
+        }
         visits.expire();
     }
 

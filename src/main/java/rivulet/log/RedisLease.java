@@ -1,5 +1,6 @@
 package rivulet.log;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -104,8 +105,7 @@ final class RedisLease implements Runnable {
         while (!closed) {
             try {
                 round();
-                Duration pause = link.reachable() ? RENEWAL : AWAY;
-                if (nudges.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (nudges.tryAcquire(renewNanos - nanoTime.getAsLong(), TimeUnit.NANOSECONDS)) {
                     // Watchers come in crowds.
                     Thread.sleep(NUDGE.toMillis());
                     nudges.drainPermits();
@@ -144,8 +144,10 @@ final class RedisLease implements Runnable {
             reader.sweep();
         }
         if (link.reachable()) {
+            renewIfDue();
             inbox.tellOwners(reader.followed(), due);
             if (due) {
+                renewIfDue();
                 inbox.forgetRead();
             }
         }
@@ -154,13 +156,7 @@ final class RedisLease implements Runnable {
     private void renew() {
         boolean wasAway = !link.reachable();
         long asked = nanoTime.getAsLong();
-        boolean renewed = link.probe(this::setLease);
-        synchronized (this) {
-            sureNanos = renewed ? asked : sureNanos;
-            // For those who want to append.
-            notifyAll();
-        }
-        renewNanos = asked + (renewed ? RENEWAL : AWAY).toNanos();
+        boolean renewed = renewNow(asked);
         if (renewed && wasAway) {
             // The others, who lost sight of Redis too, must have time to show that they live.
             reapNanos = asked + LENGTH.toNanos();
@@ -168,11 +164,33 @@ final class RedisLease implements Runnable {
         }
         if (renewed && asked - reapNanos >= 0) {
             link.call(redis -> {
-                reaper.reap(redis);
+                renewIfDue();
+                reaper.reap(redis, this::renewIfDue);
+                renewIfDue();
                 reader.dropOrphans(redis);
                 return true;
             });
         }
+    }
+
+    /** Between two things of a round: of a slow Redis each takes its time, and a lease is short. */
+    private void renewIfDue() {
+        long now = nanoTime.getAsLong();
+        if (link.reachable() && now - renewNanos >= 0) {
+            renewNow(now);
+        }
+    }
+
+    @CanIgnoreReturnValue
+    private boolean renewNow(long now) {
+        boolean renewed = link.probe(this::setLease);
+        synchronized (this) {
+            sureNanos = renewed ? now : sureNanos;
+            // For those who want to append.
+            notifyAll();
+        }
+        renewNanos = now + (renewed ? RENEWAL : AWAY).toNanos();
+        return renewed;
     }
 
     private boolean setLease(RedisClient redis) {

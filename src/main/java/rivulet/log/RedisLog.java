@@ -194,6 +194,14 @@ final class RedisLog implements StreamLog {
         return (int) entry.getID().getTime() - 1;
     }
 
+    /** Whether the entry of that index says that the stream ended with its owner. */
+    static boolean isOwnerLost(StreamEntry entry, int index) {
+        String data = entry.getFields().getOrDefault("data", "");
+        return index(entry) == index
+                && "failed".equals(entry.getFields().get("event"))
+                && data.contains('"' + ErrorCode.OWNER_LOST.wireName() + '"');
+    }
+
     static Event event(StreamEntry entry) {
         String data = entry.getFields().get("data");
         if (data == null) {

@@ -47,12 +47,17 @@ final class RedisReaper {
         this.nanoTime = nanoTime;
     }
 
-    /** Takes over or ends what dead nodes left. */
-    void reap(RedisClient redis) {
+    /**
+     * Takes over or ends what dead nodes left.
+     *
+     * @param between run between two of them
+     */
+    void reap(RedisClient redis, Runnable between) {
         takeOvers.resolveDoubt(redis);
         List<String> allDead = dead(redis);
         long until = nanoTime.getAsLong() + MOST.toNanos();
         for (String dead : allDead) {
+            between.run();
             reap(redis, dead, until);
             if (isPast(until)) {
                 return;

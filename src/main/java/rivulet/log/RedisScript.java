@@ -27,8 +27,16 @@ enum RedisScript {
             --       1 if the last entry is the terminal one, the recovery's facts ('' as before, '-' none) and place
             --       ('' as before), then per entry: name ('' of a text delta), payload
             local owner = redis.call('GET', KEYS[2])
-            if owner and owner ~= ARGV[1] then return -1 end
             local first = tonumber(ARGV[3])
+            if owner == '-' and ARGV[6] == '1' then
+              -- The second time: it is the node's own end.
+              local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+              local index = first + (#ARGV - 10) / 2
+              if last and last[1] == string.format('%d-0', index + 1) and last[2][#last[2]] == ARGV[#ARGV] then
+                return index + 1
+              end
+            end
+            if owner and owner ~= ARGV[1] then return -1 end
             local size = redis.call('XLEN', KEYS[1])
             if first > size then return size end
             if not owner and first > 0 then return 0 end

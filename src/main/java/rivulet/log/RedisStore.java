@@ -94,7 +94,10 @@ public final class RedisStore implements LogStore {
         times = RedisTimes.of(retention);
         link = new RedisLink(address, RedisReader.BLOCK);
         inbox = new RedisInbox(link, node, nanoTime);
-        writer = new RedisWriter(link, times, node, maxBehind, memory::drop);
+        writer = new RedisWriter(link, times, node, maxBehind, id -> {
+            memory.drop(id);
+            inbox.lost(id);
+        });
         reader = new RedisReader(link, node, inbox, this::watched, memory::grown, nanoTime);
         memory.foldToo(reader::copies);
         takeOvers = new RedisTakeOvers(link, times, node, writer, memory, this::owned, lostEnded);
@@ -138,6 +141,12 @@ public final class RedisStore implements LogStore {
         try {
             earlier = claimInRedis(key, fingerprint, start);
         } catch (StoreAway e) {
+            if (link.reachable()) {
+                // Too many ask at once: a claim that others do not see, though they reach Redis, would not hold.
+                memory.drop(start.stream());
+                writer.giveUp(start.stream());
+                throw e;
+            }
             return memory.claim(key, fingerprint, start);
         }
         if (earlier.isPresent()) {
@@ -179,7 +188,9 @@ public final class RedisStore implements LogStore {
             // First: an owner that dies before it reads the message is followed by one that looks for this.
             link.ask(redis -> redis.set(
                     RedisKeys.cancelled(id), "1", SetParams.setParams().px(Long.parseLong(times.live()))));
-            inbox.cancel(RedisKeys.node(owner), id);
+            // Again: whoever has taken it over meanwhile may have looked for that before it was there.
+            String now = link.ask(redis -> redis.get(RedisKeys.owner(id)));
+            inbox.cancel(RedisKeys.node(now == null ? owner : now), id);
         }
     }
 

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.Response;
+import redis.clients.jedis.resps.StreamEntry;
 
 /**
  * Brings the logs that this node writes to Redis. It reads them as a viewer does, from a position, a few milliseconds
@@ -121,12 +122,16 @@ final class RedisWriter implements Runnable {
         try (AbstractPipeline pipeline = redis.pipelined()) {
             all.forEach(out -> owners.add(pipeline.get(RedisKeys.owner(out.id()))));
         }
+        List<Outgoing> lost = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             String owner = owners.get(i).get();
-            if (owner != null && !owner.equals(all.get(i).owner())) {
-                fence(all.get(i));
+            Outgoing out = all.get(i);
+            // Of one that has ended here, the next step tells whether its end came to Redis.
+            if (owner != null && !owner.equals(out.owner()) && !out.log().ended()) {
+                lost.add(out);
             }
         }
+        fence(redis, lost);
     }
 
     @Override
@@ -227,7 +232,10 @@ final class RedisWriter implements Runnable {
 
     private void sent(Outgoing out, int wanted) {
         if (wanted < 0) {
-            fence(out);
+            link.call(redis -> {
+                fence(redis, List.of(out));
+                return true;
+            });
             return;
         }
         out.wanted(wanted);
@@ -240,13 +248,26 @@ final class RedisWriter implements Runnable {
         }
     }
 
-    /** The stream is no longer this node's. */
-    private void fence(Outgoing out) {
+    /** The streams are no longer this node's. */
+    private void fence(RedisClient redis, List<Outgoing> lost) {
+        List<Response<List<StreamEntry>>> last = new ArrayList<>();
+        try (AbstractPipeline pipeline = redis.pipelined()) {
+            lost.forEach(out -> last.add(pipeline.xrevrange(RedisKeys.stream(out.id()), "+", "-", 1)));
+        }
+        for (int i = 0; i < lost.size(); i++) {
+            fence(lost.get(i), last.get(i).get());
+        }
+    }
+
+    /** @param last Redis's last entry, if it has any */
+    private void fence(Outgoing out, List<StreamEntry> last) {
         if (!outgoing.remove(out.id(), out)) {
             // Once: the id may be this node's again, with another log.
             return;
         }
-        if (out.log().recovery() != null) {
+        boolean othersMayGoOn = out.log().recovery() != null
+                && last.stream().noneMatch(entry -> RedisLog.isOwnerLost(entry, out.wanted()));
+        if (othersMayGoOn) {
             handedOver(out);
         } else if (out.log().append(RedisReaper.OWNER_LOST)) {
             LOG.warn("stream {} was ended by another node, which took this one for dead", out.id());

@@ -35,6 +35,17 @@ final class RemoteVisits {
         end(visits.remove(node + "/" + id));
     }
 
+    /** Ends all visits of a stream that is no longer this node's. */
+    void forget(String id) {
+        visits.entrySet().removeIf(visit -> {
+            boolean over = visit.getKey().endsWith("/" + id);
+            if (over) {
+                end(visit.getValue());
+            }
+            return over;
+        });
+    }
+
     /** Ends the visits of nodes that have fallen silent. */
     void expire() {
         long now = nanoTime.getAsLong();

@@ -334,6 +334,26 @@ class MemoryStoreTest extends StreamLogContract {
         assertEquals(live, broken.append(EveryEvent.done()));
     }
 
+    @Test
+    void whatPackingMakesLongerIsCountedToo() {
+        List<MemoryLog> copies = new ArrayList<>();
+        bound(10_000);
+        MemoryStore memory = (MemoryStore) store;
+        memory.foldToo(copies::stream);
+        // As RedisLog keeps the log of another node.
+        MemoryLog copy = new MemoryLog(
+                new Event.Start(memory.newId(), Kind.CHAT, null), ended -> {}, memory::grown, Runnable::run);
+        memory.grown(copy.bytes());
+        copies.add(copy);
+        for (int i = 0; i < 4; i++) {
+            copy.append(new Event.Text("x"));
+        }
+        copy.append(new Event.Failed(ErrorCode.UPSTREAM_REJECTED, "발".repeat(1000), null));
+        assertEquals(copy.bytes(), memory.bytes());
+        memory.grown(20_000);
+        assertEquals(copy.bytes() + 20_000, memory.bytes());
+    }
+
     private LogStore store(Duration retention, long maxBytes, Executor whenShown) {
         return new MemoryStore(retention, timer, new SecureRandom(), maxBytes, whenShown);
     }

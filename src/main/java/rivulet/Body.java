@@ -1,5 +1,6 @@
 package rivulet;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -43,12 +44,12 @@ final class Body {
                 return Fields.ofBody(object).traced(Requests.trace(ctx));
             }
         } catch (JsonProcessingException e) {
-            throw RequestError.badRequest("The body is not JSON: " + words(e.getOriginalMessage()));
+            throw RequestError.badRequest("The body is not JSON: " + words(e));
         } catch (IOException e) {
             // Bytes that look like UTF-16 or UTF-32, and are not.
             throw RequestError.badRequest("The body is not JSON in UTF-8.");
         }
-        throw RequestError.badRequest("The body must be a JSON object, such as {\"message\":\"hi\"}.");
+        throw RequestError.badRequest("The body must be a JSON object.");
     }
 
     /**
@@ -94,10 +95,16 @@ final class Body {
         }
     }
 
-    private static String words(String message) {
-        String first = message.lines().findFirst().orElse("");
-        // "[Source: REDACTED (...); line: 1, column: 1]": where it is, is all that is of use.
-        return first.replaceAll("\\[Source: [^;\\[]*; ([^]\\[]*)]", "$1");
+    /** What the reader says, without what it would say to a programmer; and where. */
+    private static String words(JsonProcessingException e) {
+        String words = e.getOriginalMessage()
+                .lines()
+                .findFirst()
+                .orElse("")
+                .replaceAll("(: enable|: not allowed as per|, from) `[^`]*`( to allow)?| \\(bound as `[^`]*`\\)", "")
+                .replaceAll("\\[Source: [^;\\[]*; ([^]\\[]*)]", "$1");
+        JsonLocation at = e.getLocation();
+        return at == null ? words : words + ", at line " + at.getLineNr() + ", column " + at.getColumnNr();
     }
 
     /** What is read as infinite would go on as a text. */

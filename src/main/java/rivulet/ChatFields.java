@@ -92,7 +92,9 @@ final class ChatFields {
                 throw RequestError.badRequest("A part of type text needs a \"text\".");
             }
         } else {
-            JsonNode image = part.value("image_url").orElse(JsonNodeFactory.instance.missingNode());
+            JsonNode image = part.value("image_url")
+                    .orElseThrow(() -> RequestError.badRequest(
+                            "A part of type image_url needs an \"image_url\": an object with a url."));
             part.require(image.path("url").isTextual(), "image_url", "an object with a url");
         }
         part.rejectUnknown();

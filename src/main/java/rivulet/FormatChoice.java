@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import rivulet.log.Kind;
 import rivulet.wire.Format;
 
@@ -30,8 +31,13 @@ final class FormatChoice {
     /** Refuses a format that cannot show such a stream. */
     static void requireSuits(Format format, Kind kind) {
         if (!format.suits(kind)) {
-            throw RequestError.badRequest("The format %s does not suit a stream of kind %s; take json or ndjson."
-                    .formatted(format.wireName(), kind.wireName()));
+            String suiting = Arrays.stream(Format.values())
+                    .filter(other -> other.suits(kind))
+                    .map(Format::wireName)
+                    .distinct()
+                    .collect(Collectors.joining(", "));
+            throw RequestError.badRequest("The format %s does not suit a stream of kind %s; take one of %s."
+                    .formatted(format.wireName(), kind.wireName(), suiting));
         }
     }
 
@@ -41,7 +47,7 @@ final class FormatChoice {
         if (format == Format.STATUS && !asked.texts()) {
             throw RequestError.badRequest(
                     "The format status shows a document whose members are all strings, which the schema rules out;"
-                            + " take json or ndjson.");
+                            + " take json, ndjson or patch.");
         }
     }
 

@@ -66,7 +66,7 @@ class BadInputTest {
             /sse/countdown?interval=2h            | at most 60m
             /sse/countdown?form=3                 | from, idempotency_key, interval
             /sse/countdown?format=xml             | json
-            /sse/countdown?format=status          | json
+            /sse/countdown?format=status          | take one of json, text, ndjson.
             /sse/fake-llm?delay=soon              | 250ms
             /sse/chat?message=                    | not empty
             /sse/chat?message=%20                 | not empty
@@ -78,7 +78,7 @@ class BadInputTest {
             /sse/chat?messages=[]                 | known are
             /sse/chat-normal?format=json          | known are
             /helloworld?topic=                    | not empty
-            /helloworld?format=text               | does not suit
+            /helloworld?format=text               | take one of json, ndjson, status, patch.
             /stream/                              | /stream/What
             /stream/x?format=status               | does not suit
             /streams/short                        | 16 to 64
@@ -98,7 +98,8 @@ class BadInputTest {
             /sse/chat | {                                               | (start marker at line: 1, column: 1)
             /sse/chat | [1]                                             | JSON object
             /sse/chat | "x"                                             | JSON object
-            /sse/chat | {"message":"a"} {}                              | not JSON
+            /sse/chat | {"message":"a"} {}                              | found after value, at line 1, column 17
+            /sse/chat | {"message":NaN}                                 | Non-standard token 'NaN', at line 1
             /sse/chat | {"message":"a","message":"b"}                   | not JSON
             /sse/chat | {}                                              | either
             /sse/chat | {"message":1}                                   | a string
@@ -113,6 +114,7 @@ class BadInputTest {
             /sse/chat | {"messages":[{"role":"user","content":[]}]}     | at least one part
             /sse/chat | {"messages":[{"role":"user","content":[{"type":"text"}]}]} | text
             /sse/chat | {"messages":[{"role":"user","content":[{"type":"image_url","image_url":"x"}]}]} | url
+            /sse/chat | {"messages":[{"role":"user","content":[{"type":"image_url"}]}]} | needs an "image_url"
             /sse/chat | {"messages":[{"role":"user","content":"a","nam":"b"}]} | known are
             /sse/chat | {"message":"a","mesage":"b"}                    | known are
             /sse/chat | {"message":"a","temperature":"1"}               | 0 to 2

@@ -190,7 +190,9 @@ public final class RedisStore implements LogStore {
                     RedisKeys.cancelled(id), "1", SetParams.setParams().px(Long.parseLong(times.live()))));
             // Again: whoever has taken it over meanwhile may have looked for that before it was there.
             String now = link.ask(redis -> redis.get(RedisKeys.owner(id)));
-            inbox.cancel(RedisKeys.node(now == null ? owner : now), id);
+            if (!RedisKeys.NOBODY.equals(now)) {
+                inbox.cancel(RedisKeys.node(now == null ? owner : now), id);
+            }
         }
     }
 

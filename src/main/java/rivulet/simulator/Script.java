@@ -180,7 +180,7 @@ public final class Script {
         ERROR_MID_STREAM(Slot.FAULT, "error-mid-stream", "an error event after some deltas"),
         NOT_SSE(Slot.FAULT, "not-sse", "200 with a page of HTML"),
         STATUS_400(Slot.FAULT, "400", "the request is invalid"),
-        STATUS_401(Slot.FAULT, "401", "the key is wrong; the message holds a part of it"),
+        STATUS_401(Slot.FAULT, "401", "the key is wrong; the message holds a part of it, if there is one"),
         STATUS_403(Slot.FAULT, "403", "the country is not supported"),
         STATUS_404(Slot.FAULT, "404", "there is no such model"),
         STATUS_429(Slot.FAULT, "429", "too many requests, Retry-After: 1"),

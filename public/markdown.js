@@ -82,6 +82,8 @@ const PURIFY = {
     'li', 'mark', 'ol', 'p', 'pre', 's', 'small', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'u', 'ul'],
   ALLOWED_ATTR: ['href', 'title', 'start', 'align', 'class'],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+  // Else they would have to be addresses, too.
+  ADD_URI_SAFE_ATTR: ['start', 'align'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,

@@ -1,0 +1,32 @@
+package rivulet.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** How an answer's Markdown is shown. */
+final class MarkdownTest extends PageTest {
+    /** Shows an answer of this text, and answers what the script returns of its {@code prose}. */
+    private Object shown(String markdown, String script) {
+        return browser.runAsync(
+                "const { AnswerView } = await import('/assets/message.js');"
+                        + "const { newAnswer } = await import('/assets/answer.js');"
+                        + "const view = new AnswerView(); document.getElementById('thread').replaceChildren(view.node);"
+                        + "view.update({ ...newAnswer(), state: 'done', text: args[0] });"
+                        + "const prose = view.node.querySelector('.prose');" + script,
+                markdown);
+    }
+
+    @Test
+    void listsGoOnCountingAndColumnsAreSetAsAsked() {
+        String items = IntStream.rangeClosed(1, 30).mapToObj(i -> i + ". x\n").collect(Collectors.joining());
+        assertEquals(
+                "1 2 1 29 left center right",
+                shown(
+                        "| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |\n\n1. one\n```\nx\n```\n2. two\n\n# Long\n\n" + items,
+                        "return [...prose.querySelectorAll('ol')].map((n) => n.start).concat("
+                                + "[...prose.querySelectorAll('td')].map((n) => getComputedStyle(n).textAlign)).join(' ');"));
+    }
+}

@@ -118,5 +118,9 @@ export function fragmentOf(tokens) {
     link.rel = 'noopener noreferrer nofollow';
   }
   decorate(fragment);
+  for (const block of fragment.children) {
+    // Each by its own first letter: an Arabic list in an English answer is set right too.
+    if (!block.matches('.code')) block.dir = 'auto';
+  }
   return fragment;
 }

@@ -25,8 +25,26 @@ final class MarkdownTest extends PageTest {
         assertEquals(
                 "1 2 1 29 left center right",
                 shown(
-                        "| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |\n\n1. one\n```\nx\n```\n2. two\n\n# Long\n\n" + items,
+                        "| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |\n\n1. one\n```\nx\n```\n2. two\n\n# Long\n\n"
+                                + items,
                         "return [...prose.querySelectorAll('ol')].map((n) => n.start).concat("
                                 + "[...prose.querySelectorAll('td')].map((n) => getComputedStyle(n).textAlign)).join(' ');"));
+    }
+
+    /** A letter decides for its whole block: bullets at the other edge would belong to nothing. */
+    @Test
+    void blocksAreSetByTheirFirstLetterAndLongLinesAreLaidOutAtOnce() {
+        assertEquals(
+                "ltr rtl rtl rtl rtl ltr",
+                shown(
+                        "English\n\n- مرحبا\n\n# مرحبا\n\n> مرحبا\n\n| مرحبا |\n|---|\n| a |\n\n1. one",
+                        "return [...prose.querySelectorAll(':scope > p, ul, h1, blockquote, table, ol')]"
+                                + ".map((n) => getComputedStyle(n).direction).join(' ');"));
+        assertEquals(
+                "isolate isolate isolate",
+                shown(
+                        "a",
+                        "return [prose.firstChild, ...document.querySelectorAll('#question, #settings textarea')]"
+                                + ".map((n) => getComputedStyle(n).unicodeBidi).join(' ');"));
     }
 }

@@ -22,11 +22,36 @@ const MOST_STEP_MS = 50;
 const escape = (text) =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
+const CJK = String.raw`[\p{scx=Han}\p{scx=Hang}\p{scx=Hira}\p{scx=Kana}]`;
+const SIGN = String.raw`(?!\*)[\p{P}\p{S}]`;
+/** A letter of a script without spaces, with asterisks and a sign beside it. */
+const CJK_AT_EMPHASIS = new RegExp(String.raw`(?<=${SIGN}\*+)${CJK}|${CJK}(?=\*+${SIGN})`, 'gu');
+const ENDS_IN_CJK = new RegExp(`${CJK}$`, 'u');
+/** Where an address in such a text ends: `https://a.example를`, `https://a.example，然后`. */
+const ADDRESS_END = new RegExp(String.raw`(?<=\w)${CJK}|[“”‘’\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff5e]`, 'u');
+
 const marked = new Marked({
   gfm: true,
+  // In `**SSE(…)**는` the asterisks would open, and never close: CommonMark asks for a space. As its CJK-friendly amendment
+  // (https://github.com/tats-u/markdown-cjk-friendly) has it, a letter of these scripts will do.
+  hooks: {
+    emStrongMask: (text) => text.replace(CJK_AT_EMPHASIS, (letter) => '.'.repeat(letter.length)),
+  },
+  tokenizer: {
+    emStrong(text, masked, before) {
+      return text[0] === '*' && ENDS_IN_CJK.test(before) && marked.Tokenizer.prototype.emStrong.call(this, text, masked, '.');
+    },
+    url(text) {
+      const { url } = marked.Tokenizer.prototype;
+      const link = url.call(this, text);
+      const end = link ? link.raw.search(ADDRESS_END) : -1;
+      return end < 0 ? link : url.call(this, text.slice(0, end));
+    },
+  },
   renderer: {
-    html({ text }) {
-      return SAFE_TAG.test(text.trim()) ? text : escape(text);
+    html({ text, block }) {
+      if (SAFE_TAG.test(text.trim())) return text;
+      return block ? `<p class="raw">${escape(text.trimEnd())}</p>` : escape(text);
     },
     image({ href, text }) {
       return `<a href="${escape(href)}">${escape(text || href)}</a>`;

@@ -47,4 +47,25 @@ final class MarkdownTest extends PageTest {
                         "return [prose.firstChild, ...document.querySelectorAll('#question, #settings textarea')]"
                                 + ".map((n) => getComputedStyle(n).unicodeBidi).join(' ');"));
     }
+
+    @Test
+    void rawHtmlKeepsItsLinesAndItsDistance() {
+        assertEquals(
+                "<div>\n  <b>x</b>\n</div>|after",
+                shown(
+                        "<div>\n  <b>x</b>\n</div>\n\nafter",
+                        "return [...prose.children].map((n) => n.innerText).join('|');"));
+    }
+
+    @Test
+    void emphasisAndAddressesEndBesideLettersOfScriptsWithoutSpaces() {
+        assertEquals(
+                "SSE(Server-Sent Events) “重点” “강조” 강조 注意： | https://a.example/ https://b.example/ "
+                        + "https://c.example/wiki/%EC%84%9C%EB%B2%84",
+                shown(
+                        "**SSE(Server-Sent Events)**는 这是**“重点”**内容 *“강조”*은 a**강조**b **注意：**请\n\n"
+                                + "https://a.example를 https://b.example，然后 https://c.example/wiki/서버",
+                        "return [...prose.querySelectorAll('strong, em')].map((n) => n.textContent).join(' ') + ' | '"
+                                + " + [...prose.querySelectorAll('a')].map((n) => n.href).join(' ');"));
+    }
 }

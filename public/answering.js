@@ -4,8 +4,8 @@
  * Its stream id is kept before its first token, and its position with its text, in one write: whoever opens the
  * conversation again, after a reload or in another tab, goes on after the last event that the text holds.
  */
-import { Refused, begin, cancel } from './api.js';
-import { Run, follow } from './run.js';
+import { Refused, begin } from './api.js';
+import { Run, endStream, follow } from './run.js';
 import { AnswerView } from './message.js';
 import { applyEvent, fail, newAnswer } from './answer.js';
 import { eachFrame } from './dom.js';
@@ -84,7 +84,7 @@ export class Answering {
   /** The conversation is deleted, and so is what is still being written for it. */
   forget() {
     this.letGo();
-    if (this.answer.stream) cancel(this.answer.stream);
+    if (this.answer.stream) endStream(this.answer.stream);
     // Its id is still to come.
     else this.run.stop();
   }
@@ -122,7 +122,7 @@ export class Answering {
       if (!stopped) this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
       return;
     }
-    if (stopped) cancel(this.answer.stream);
+    if (stopped) endStream(this.answer.stream);
     else if (!this.#left) this.#read();
     if (this.#keeps) await this.#keep();
   }

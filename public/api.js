@@ -11,7 +11,7 @@ export class Refused extends Error {
 
 export const BASE = new URL('.', location.href.split('#')[0]).href.replace(/\/$/, '');
 
-/** Before each further try to begin; a network that is away for longer is told to the user. */
+/** Before each further try to begin or to end a stream; a network that is away for longer is told to the user. */
 const TRY_AGAIN_MS = [300, 1500];
 
 /**
@@ -62,9 +62,15 @@ async function told(response) {
   });
 }
 
-/** Ends a generation; its stream then ends in `done` with `cancelled`. */
-export function cancel(stream) {
-  return fetch(`${BASE}/streams/${stream}`, { method: 'DELETE', keepalive: true }).catch(() => {});
+/** Ends a generation; its stream then ends in `done` with `cancelled`. False if the server could not be told. */
+export async function cancel(stream) {
+  for (const waitMs of [...TRY_AGAIN_MS, null]) {
+    const status = await fetch(`${BASE}/streams/${stream}`, { method: 'DELETE', keepalive: true }).then((response) => response.status, () => 503);
+    // What is over already needs no end.
+    if (status < 300 || status === 404 || status === 409) return true;
+    if (waitMs === null || (status < 500 && status !== 429)) return false;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
 }
 
 /** `{default, models}`. */

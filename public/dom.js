@@ -39,8 +39,13 @@ export function eachFrame(draw) {
 
 const announced = byId('announce');
 
-/** Tells screen readers, once; tokens are never read out one by one. */
-export function announce(text) {
+/**
+ * Tells screen readers, once; tokens are never read out one by one.
+ *
+ * @param seen whether everyone is to see it, until the next word
+ */
+export function announce(text, seen = false) {
+  announced.className = seen ? 'toast' : 'sr';
   announced.textContent = text;
 }
 

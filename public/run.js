@@ -6,6 +6,8 @@
  */
 import { readStream } from './stream.js';
 import { BASE, SIGNED_OUT, cancel } from './api.js';
+import { announce } from './dom.js';
+import { t } from './words.js';
 
 const ENDS = new Set(['complete', 'failed', 'cancelled', 'left']);
 const watchers = new Set();
@@ -89,7 +91,12 @@ export function endOf(terminal) {
   return reason === 'cancelled' ? 'cancelled' : 'complete';
 }
 
-const isToken = (name) => ['message', 'reasoning', 'refusal', 'tool_call', 'field'].includes(name);
+/** Ends a generation. Where the server cannot be told, it goes on and is paid for: that must be seen. */
+export async function endStream(stream) {
+  if (!(await cancel(stream))) announce(t('notStopped'), true);
+}
+
+export const isToken = (name) => ['message', 'reasoning', 'refusal', 'tool_call', 'field'].includes(name);
 
 /**
  * Reads a stream into a run.
@@ -110,7 +117,7 @@ export function follow(run, { onEvent, onEnd, ...how }) {
       if (state === 'live' || state === 'reconnecting') {
         run.enter(state);
         // Without a network the first word of it was lost.
-        if (state === 'live' && stopped) cancel(reader.stream);
+        if (state === 'live' && stopped) endStream(reader.stream);
       } else if (state === 'ended' || state === 'refused') {
         const end = state === 'refused' ? 'failed' : endOf(detail);
         run.enter(end);
@@ -125,7 +132,7 @@ export function follow(run, { onEvent, onEnd, ...how }) {
   run.stop = () => {
     if (reader.stream) {
       stopped = true;
-      cancel(reader.stream);
+      endStream(reader.stream);
       return;
     }
     // Nobody was told an id: the server ends what it knows nobody can come back to.

@@ -1,6 +1,6 @@
 /** A POST whose answer is read with getReader(), and what each read brought. */
-import { Run, endOf } from '../run.js';
-import { BASE, cancel, refusalOf } from '../api.js';
+import { Run, endOf, endStream, isToken } from '../run.js';
+import { BASE, refusalOf } from '../api.js';
 import { element } from '../dom.js';
 import { utf8Length } from '../stream.js';
 import { failureText } from '../message.js';
@@ -40,15 +40,15 @@ export function generate() {
   async function read(body, signal) {
     const response = await fetch(`${BASE}/generate`, { method: 'POST', body: JSON.stringify(body), signal });
     if (!response.ok) throw await refusalOf(response);
-    run.stop = () => cancel(response.headers.get('Stream-Id'));
+    run.stop = () => endStream(response.headers.get('Stream-Id'));
     run.enter('live');
     let end = null;
     for await (const line of readLines(response.body, showRead)) {
       const event = JSON.parse(line);
       const name = event.event ?? 'message';
-      run.record({ name, data: line, line, id: '', index: event.n, size: utf8Length(line) + 1 }, name === 'message');
-      if (name === 'message') answer.append(event.delta);
-      if (name === 'snapshot') answer.textContent = event.text;
+      run.record({ name, data: line, line, id: '', index: event.n, size: utf8Length(line) + 1 }, isToken(name));
+      if (name === 'message' || name === 'refusal') answer.append(event.delta);
+      if (name === 'snapshot') answer.textContent = (event.text ?? '') + (event.refusal ?? '');
       if (name === 'failed') answer.append(failureText(event.error));
       if (name === 'done' || name === 'failed') end = { name, data: line };
     }

@@ -1,6 +1,6 @@
 /** A demo that is one stream: begun, followed to its end, found again after a reload. */
-import { Run, follow } from '../run.js';
-import { begin, cancel } from '../api.js';
+import { Run, endStream, follow } from '../run.js';
+import { begin } from '../api.js';
 import { failureText } from '../message.js';
 import { keptStream, showClocks } from './demo.js';
 
@@ -31,7 +31,7 @@ export function streamed(demo, { kept: name, body, onBegin, onEvent, onEnd = () 
     };
     try {
       const stream = await begin(asked);
-      if (stopped) cancel(stream);
+      if (stopped) endStream(stream);
       kept.write({ stream, asked, startedAt: Date.now() });
       read(stream);
     } catch (refused) {

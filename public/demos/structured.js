@@ -1,6 +1,6 @@
 /** Structured answers: a schema to edit, and a form that fills while the document is written. */
-import { Run } from '../run.js';
-import { BASE, cancel } from '../api.js';
+import { Run, endStream } from '../run.js';
+import { BASE } from '../api.js';
 import { t } from '../words.js';
 import { parsePosition, utf8Length } from '../stream.js';
 import { partsOf, showClocks } from './demo.js';
@@ -112,7 +112,7 @@ export function structured() {
     showClocks(demo.clocks, run);
     run.stop = () => {
       end('cancelled');
-      if (position) cancel(position.stream);
+      if (position) endStream(position.stream);
     };
     stopButton.addEventListener('click', run.stop);
     source.onopen = () => run.enter('live');

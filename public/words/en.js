@@ -65,6 +65,7 @@ export default {
   answerComplete: 'The answer is complete.',
   answerFailed: 'The answer failed: {message}',
   answerCancelled: 'The answer was stopped.',
+  notStopped: 'The server could not be told to stop: the answer may go on.',
   connectionLost: 'The connection is lost; it will be resumed.',
   failedTitle: 'That did not work.',
   lost: 'The answer was lost before it began. Ask again.',

@@ -65,6 +65,7 @@ export default {
   answerComplete: 'A válasz elkészült.',
   answerFailed: 'A válasz nem sikerült: {message}',
   answerCancelled: 'A válasz megállt.',
+  notStopped: 'A leállításról nem sikerült szólni a szervernek: a válasz folytatódhat.',
   connectionLost: 'Megszakadt a kapcsolat; folytatódni fog.',
   failedTitle: 'Ez nem sikerült.',
   lost: 'A válasz elveszett, mielőtt elkezdődött volna. Kérdezd újra.',

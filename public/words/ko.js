@@ -65,6 +65,7 @@ export default {
   answerComplete: '답변이 완료되었습니다.',
   answerFailed: '답변에 실패했습니다: {message}',
   answerCancelled: '답변을 중지했습니다.',
+  notStopped: '서버에 중지를 알리지 못했습니다. 답변이 계속될 수 있습니다.',
   connectionLost: '연결이 끊겼습니다. 이어서 받습니다.',
   failedTitle: '문제가 생겼습니다.',
   lost: '답변이 시작되기 전에 사라졌습니다. 다시 물어보세요.',

@@ -65,6 +65,7 @@ export default {
   answerComplete: '回答已完成。',
   answerFailed: '回答失败：{message}',
   answerCancelled: '回答已停止。',
+  notStopped: '无法通知服务器停止，回答可能仍在继续。',
   connectionLost: '连接已断开，将自动继续。',
   failedTitle: '出错了。',
   lost: '回答在开始之前丢失，请重新提问。',

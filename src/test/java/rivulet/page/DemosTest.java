@@ -156,6 +156,17 @@ final class DemosTest extends PageTest {
     }
 
     @Test
+    void refusalIsReadByHandToo() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-refusal-fast")) {
+            browser.open(own.url("/#/generate"));
+            run("generate");
+            browser.awaitState("complete");
+            assertFalse(browser.text("#view-generate [data-part=answer]").isEmpty());
+            browser.open(server.url("/"));
+        }
+    }
+
+    @Test
     void structuredAnswerFillsItsForm() {
         open("structured");
         choose("structured", "preset", "recipe");

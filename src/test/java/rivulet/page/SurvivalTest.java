@@ -327,4 +327,32 @@ final class SurvivalTest extends PageTest {
                 "Network.emulateNetworkConditions",
                 Map.of("offline", offline, "latency", 0, "downloadThroughput", -1, "uploadThroughput", -1));
     }
+
+    /** What the server does not hear of goes on, and is paid for. */
+    @Test
+    void stopThatDoesNotArriveIsSentAgainAndSaidToBeLost() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-20tps-500tokens")) {
+            browser.openFresh(own.url("/"));
+            browser.run("const real = window.fetch; window.tries = []; window.answers = [403];"
+                    + "window.fetch = (url, init) => { if (init?.method !== 'DELETE') return real(url, init);"
+                    + "  const status = answers.shift(); tries.push(status ?? 'sent');"
+                    + "  if (status === 0) return Promise.reject(new TypeError('cut'));"
+                    + "  return status ? Promise.resolve(new Response('', { status })) : real(url, init); };");
+            ask("For long.");
+            awaitAnswerLongerThan(5);
+            browser.click("#stop");
+            browser.await("a refusal is told at once", () -> browser.exists("#announce.toast:not(:empty)"));
+            browser.run("document.getElementById('announce').className = 'sr'; answers.push(503, 0, 503);");
+            browser.click("#stop");
+            browser.await("the loss is told", () -> browser.exists("#announce.toast:not(:empty)"));
+            browser.shoot("not-stopped-1280");
+            assertEquals(1, own.liveStreams());
+            browser.run("answers.push(503, 0)");
+            browser.click("#stop");
+            browser.awaitState("cancelled");
+            browser.await("the end is announced", () -> browser.exists("#announce.sr"));
+            assertEquals("403,503,0,503,503,0,sent", browser.run("return tries.join()"));
+            browser.open(server.url("/"));
+        }
+    }
 }

@@ -27,6 +27,16 @@ export function newAnswer() {
 
 export const isOpen = (answer) => answer.state === 'waiting' || answer.state === 'live';
 
+/** An answer as it is copied: what it says, then each call. */
+export const asText = ({ text, refusal, tools }) => [text || refusal, ...tools.filter(Boolean).map(callText)].filter(Boolean).join('\n\n');
+
+function callText({ name, arguments: given }) {
+  const call = `${name ?? ''}(${given})`;
+  // A shorter run of backticks in the call would end its block.
+  const fence = '`'.repeat([...call.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length + 1), 3));
+  return `${fence}\n${call}\n${fence}`;
+}
+
 /** Applies one event: `{name, data, index}`. */
 export function applyEvent(answer, { name, data, index }) {
   steps[name]?.(answer, data);

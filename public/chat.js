@@ -2,7 +2,7 @@
 import { announce, byId, copy, growing, isComposing } from './dom.js';
 import { Answering } from './answering.js';
 import { AnswerView, editor, failureText, questionView } from './message.js';
-import { isOpen } from './answer.js';
+import { asText, isOpen } from './answer.js';
 import { findConversation, newConversation, onOtherTab } from './conversations.js';
 import { copyOnClick } from './code.js';
 import { requestFields } from './settings.js';
@@ -192,7 +192,7 @@ thread.addEventListener('click', (event) => {
   if (!button) return;
   const message = conversation.messages[[...thread.children].indexOf(button.closest('article'))];
   const acts = {
-    copy: () => copy(message.content ?? (message.text || message.refusal), button),
+    copy: () => copy(message.content ?? asText(message), button),
     edit,
     again: () => askAgain(),
     retry: () => askAgain(),

@@ -1,4 +1,6 @@
 /** A conversation as a file. */
+import { asText } from './answer.js';
+import { partialText } from './message.js';
 
 export function asMarkdown({ title, messages }) {
   const parts = [`# ${title}`];
@@ -6,10 +8,11 @@ export function asMarkdown({ title, messages }) {
     if (message.role === 'user') {
       parts.push(message.content.replace(/^/gm, '> '));
     } else {
-      parts.push(message.text || message.refusal || `*${message.error?.message ?? message.state}*`);
+      const partial = partialText(message);
+      parts.push(asText(message), partial && `*${partial}*`);
     }
   }
-  return `${parts.join('\n\n')}\n`;
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
 export const asJson = (conversation) => `${JSON.stringify(conversation, null, 2)}\n`;

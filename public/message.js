@@ -2,7 +2,7 @@
 import { byId, clone, element, isComposing } from './dom.js';
 import { duration, seconds } from './format.js';
 import { MarkdownView } from './markdown-view.js';
-import { isOpen } from './answer.js';
+import { asText, isOpen } from './answer.js';
 import { t } from './words.js';
 
 export function questionView(message) {
@@ -59,9 +59,10 @@ export class AnswerView {
     this.#finished = true;
     this.#text.finish();
     this.#thought.finish();
-    const cutoff = { length: 'cutLength', content_filter: 'cutFilter', cancelled: 'cutCancelled' }[answer.finish];
-    this.#part('.cutoff').hidden = !cutoff;
-    this.#part('.cutoff').textContent = cutoff ? t(cutoff) : '';
+    const cutoff = cutoffText(answer);
+    this.#part('.cutoff').hidden = cutoff === '';
+    this.#part('.cutoff').textContent = cutoff;
+    this.#part('[data-act=copy]').hidden = asText(answer) === '';
     this.#part('.failure').hidden = answer.state !== 'failed';
     if (answer.error) {
       this.#part('.failure strong').textContent = t('failedTitle');
@@ -69,6 +70,17 @@ export class AnswerView {
     }
     this.#part('.stats').textContent = stats(answer);
   }
+}
+
+function cutoffText({ finish }) {
+  const cutoff = { length: 'cutLength', content_filter: 'cutFilter', cancelled: 'cutCancelled' }[finish];
+  return cutoff ? t(cutoff) : '';
+}
+
+/** Why an answer is not whole, in words; empty where it is. */
+export function partialText(answer) {
+  if (isOpen(answer)) return t('answerBegins');
+  return answer.error ? failureText(answer.error) : cutoffText(answer);
 }
 
 /** What failed, in words; the code stays beside them, for those who look it up. */

@@ -423,6 +423,41 @@ final class ChatPageTest extends PageTest {
                 TestServer.json(Files.readString(json)).at("/messages/1/text").asText());
     }
 
+    /** Whoever reads a copy elsewhere sees neither the call nor what ended it. */
+    @Test
+    void callsAreCopiedAndAPartialAnswerIsExportedAsOne() {
+        assertEquals(
+                """
+                # t
+
+                > q
+
+                half
+
+                ````
+                find({"q": "```"})
+                ````
+
+                *Stopped.*
+
+                *broke (internal)*
+
+                No.
+                """,
+                browser.runAsync("const { newAnswer } = await import('/assets/answer.js');"
+                        + "const { asMarkdown } = await import('/assets/exports.js');"
+                        + "const answer = (fields) => ({ ...newAnswer(), ...fields });"
+                        + "return asMarkdown({ title: 't', messages: [{ role: 'user', content: 'q' },"
+                        + " answer({ state: 'cancelled', finish: 'cancelled', text: 'half',"
+                        + "   tools: [{ name: 'find', arguments: '{\"q\": \"```\"}' }] }),"
+                        + " answer({ state: 'failed', error: { code: 'internal', message: 'broke' } }),"
+                        + " answer({ state: 'done', finish: 'stop', refusal: 'No.' })] });"));
+        model("sim-500");
+        ask("Fail.");
+        browser.awaitState("failed");
+        assertFalse(browser.find(".answer [data-act=copy]").isDisplayed());
+    }
+
     @Test
     void rightToLeftAnswerIsSetRight() {
         model("sim-echo-fast");

@@ -18,13 +18,18 @@ const MOST_OF_USUAL = 4;
 const SEEN_GAP_MS = 150;
 
 /** The longest time without a token once the first had come, as `{from, to}`; null before there is one. */
-export function longestGap(events) {
+export function longestGap({ events, ended, elapsed }) {
   let longest = null;
   let before = null;
-  for (const { at, isToken } of events) {
+  const look = (at) => {
     if (before !== null && (longest === null || at - before > longest.to - longest.from)) longest = { from: before, to: at };
+  };
+  for (const { at, isToken } of events) {
+    look(at);
     if (before !== null || isToken) before = at;
   }
+  // A silence that goes on.
+  if (!ended) look(elapsed);
   return longest;
 }
 
@@ -36,7 +41,7 @@ export function drawPlot(root, run) {
     x: x(from).toFixed(1), y: RATE_TOP, width: Math.max(1, x(to) - x(from)).toFixed(1), height: TICKS_BOTTOM - RATE_TOP, class: name,
   }));
 
-  const gap = longestGap(run.events);
+  const gap = longestGap(run);
   if (gap && gap.to - gap.from > SEEN_GAP_MS) band(gap.from, gap.to, 'gap');
   for (const lost of run.gaps) band(lost.from, lost.to ?? run.elapsed, 'lost');
 
@@ -66,7 +71,7 @@ function niceSpan(elapsed) {
   return span;
 }
 
-function rates({ events, tokens, firstTokenAt, elapsed }, span) {
+function rates({ events, tokens, firstTokenAt }, span) {
   const counts = new Array(BINS).fill(0);
   const binMs = span / BINS;
   for (const event of events) {
@@ -77,7 +82,8 @@ function rates({ events, tokens, firstTokenAt, elapsed }, span) {
     return ((near[0] + 2 * near[1] + near[2]) / 4) * (1000 / binMs);
   });
   // What a resumed stream brings at once goes beyond the picture, rather than press all else flat.
-  const usual = tokens / (Math.max(elapsed - (firstTokenAt ?? 0), binMs) / 1000);
+  const lastTokenAt = events.findLast((event) => event.isToken)?.at ?? 0;
+  const usual = tokens / (Math.max(lastTokenAt - firstTokenAt, binMs) / 1000);
   return { perSecond, most: Math.min(Math.max(...perSecond), usual * MOST_OF_USUAL) };
 }
 

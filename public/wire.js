@@ -46,12 +46,11 @@ function begun(run) {
   following = true;
   panel.dataset.run = 'some';
   data.hidden = true;
-  list.scrollTop = 0;
   byId('curl').firstElementChild.textContent = curlLine(run.request);
 }
 
 function showFigures(run) {
-  const gap = longestGap(run.events);
+  const gap = longestGap(run);
   const streaming = run.tokens === 0 ? 0 : (run.events.at(-1).at - run.firstTokenAt) / 1000;
   const values = {
     ttft: run.firstTokenAt === null ? '–' : duration(run.firstTokenAt),
@@ -129,7 +128,7 @@ list.addEventListener('keydown', (event) => {
   if (top < list.scrollTop) list.scrollTop = top;
   if (top + ROW_PX > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW_PX - list.clientHeight;
 });
-byId('curl-copy').addEventListener('click', (event) => copy(byId('curl').textContent, event.currentTarget));
+byId('curl-copy').addEventListener('click', (event) => copy(curlLine(currentRun().request, true), event.currentTarget));
 
 function openWire(open) {
   panel.hidden = !open;

@@ -217,6 +217,35 @@ final class DemosTest extends PageTest {
         assertTrue(browser.text("[data-figure=ttft]").matches("\\d+ ms|\\d+\\.\\d\\d s"));
     }
 
+    /** As one argument the shell would refuse it, and each question would wait for its layout. */
+    @Test
+    void wireCutsALongBodyAndCopiesAllOfIt() {
+        assertEquals(
+                List.of(true, true, true),
+                browser.runAsync("const { curlLine } = await import('/assets/curl.js');"
+                        + "const body = { message: 'it’s ' + \"'\" + 'x'.repeat(1e6) };"
+                        + "const request = { method: 'POST', path: 'streams', body };"
+                        + "const shown = curlLine(request); const whole = curlLine(request, true);"
+                        + "return [shown.length < 4500, shown.endsWith(\"x…'\"),"
+                        + " whole.endsWith(`-d @- <<'EOF'\\n${JSON.stringify(body)}\\nEOF`)];"));
+    }
+
+    @Test
+    void silenceThatGoesOnIsTheLongestGapAndLowersNoPeak() {
+        assertEquals(
+                List.of(6930L, 70L, true),
+                browser.runAsync("const { drawPlot, longestGap } = await import('/assets/plot.js');"
+                        + "const token = (at) => ({ at, isToken: true });"
+                        + "const run = (events, ended) => ({ events, ended, elapsed: 7000, gaps: [], tokens: events.length,"
+                        + "  firstTokenAt: 0 });"
+                        + "const gap = (ended) => { const { from, to } = longestGap(run([token(0), token(70)], ended));"
+                        + "  return to - from; };"
+                        + "const node = document.createElementNS('http://www.w3.org/2000/svg', 'svg');"
+                        + "drawPlot(node, { ...run(Array.from({ length: 201 }, (_, i) => token(i * 10)), false), elapsed: 70_000 });"
+                        + "const peak = [...node.querySelectorAll('text')].map((n) => n.textContent).find((text) => text.endsWith('/s'));"
+                        + "return [gap(false), gap(true), parseInt(peak) > 50];"));
+    }
+
     @Test
     void wireCountsBytesAndShowsWhatStoodThere() {
         open("generate");

@@ -49,7 +49,9 @@ function keepAll() {
 }
 
 function openSettings() {
-  for (const [name, value] of Object.entries(read())) if (form.elements[name]) form.elements[name].value = value;
+  const kept = read();
+  // Also those without a value: what was typed last time may not have been one.
+  for (const field of form.elements) if (field.name) field.value = kept[field.name] ?? '';
   dialog.showModal();
 }
 

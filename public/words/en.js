@@ -102,7 +102,7 @@ export default {
   fakeLead: 'Your text, as if a model said it: one character at a time, joined emoji and syllables whole.',
   text: 'Text',
   delay: 'Delay',
-  compareLead: 'One question, asked twice at the same moment. The left side waits for the whole answer, the right side shows each piece.',
+  compareLead: 'One question, asked twice at the same moment. The first side waits for the whole answer, the second shows each piece.',
   firstWords: 'First words',
   firstWordsAfter: 'First words after {time}',
   verdict: 'Streaming showed its first words {times}× sooner: {saved} less waiting.',

@@ -102,7 +102,7 @@ export default {
   fakeLead: 'A szöveged, mintha egy modell mondaná: karakterenként, az összetett emojik és szótagok egyben maradnak.',
   text: 'Szöveg',
   delay: 'Késleltetés',
-  compareLead: 'Ugyanaz a kérdés kétszer, egyszerre. A bal oldal a teljes válaszra vár, a jobb oldal minden darabot mutat.',
+  compareLead: 'Ugyanaz a kérdés kétszer, egyszerre. Az első a teljes válaszra vár, a második minden darabot mutat.',
   firstWords: 'Első szavak',
   firstWordsAfter: 'Első szavak {time} után',
   verdict: 'A folyam {times}× hamarabb mutatta az első szavakat: {saved} várakozással kevesebb.',

@@ -102,7 +102,7 @@ export default {
   fakeLead: '모델이 말하듯 한 글자씩 보냅니다. 결합 이모지와 한글 음절은 나뉘지 않습니다.',
   text: '텍스트',
   delay: '지연',
-  compareLead: '같은 질문을 동시에 두 번 보냅니다. 왼쪽은 전체 답변을 기다리고, 오른쪽은 조각마다 보여줍니다.',
+  compareLead: '같은 질문을 동시에 두 번 보냅니다. 첫째는 전체 답변을 기다리고, 둘째는 조각마다 보여줍니다.',
   firstWords: '첫 글자',
   firstWordsAfter: '첫 글자까지 {time}',
   verdict: '스트리밍이 첫 글자를 {times}배 빨리 보여주었습니다. 기다림이 {saved} 줄었습니다.',

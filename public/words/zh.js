@@ -102,7 +102,7 @@ export default {
   fakeLead: '把你的文字像模型那样逐字发出，组合表情与音节保持完整。',
   text: '文本',
   delay: '延迟',
-  compareLead: '同一个问题同时问两次。左边等待完整回答，右边逐段显示。',
+  compareLead: '同一个问题同时问两次。第一个等待完整回答，第二个逐段显示。',
   firstWords: '首字',
   firstWordsAfter: '首字用时 {time}',
   verdict: '流式显示首字快 {times} 倍，少等 {saved}。',

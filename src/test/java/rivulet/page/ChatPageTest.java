@@ -479,6 +479,15 @@ final class ChatPageTest extends PageTest {
     }
 
     @Test
+    void settingThatWasDismissedIsNotThereAgain() {
+        browser.click("#settings-open");
+        browser.find("#settings input[name=temperature]").sendKeys("9" + Keys.ESCAPE);
+        browser.await("closed", () -> !browser.exists("#settings[open]"));
+        browser.click("#settings-open");
+        assertEquals("", browser.run("return document.querySelector('#settings input[name=temperature]').value"));
+    }
+
+    @Test
     void settingsReachTheModel() {
         browser.click("#settings-open");
         browser.await("models are listed", () -> browser.exists("#models option[value=sim-echo]"));

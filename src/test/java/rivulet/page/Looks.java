@@ -45,6 +45,7 @@ abstract class Looks extends PageTest {
             }
             browser.shoot(view + "-390-" + colours);
             assertNothingBeyondTheEdge(view);
+            assertEveryButtonHasAName(view);
             browser.size(WIDE, 860);
             if (wireOpen) {
                 browser.run("document.getElementById('wire-toggle').click()");
@@ -70,6 +71,16 @@ abstract class Looks extends PageTest {
                         + "   .every((n) => n.getBoundingClientRect().right <= innerWidth) ? [] :"
                         + "[...document.querySelectorAll('body *')].filter((n) => n.getBoundingClientRect().right > innerWidth + 1)"
                         + ".slice(0, 5).map((n) => n.outerHTML.slice(0, 80))"),
+                view);
+    }
+
+    /** Also where there is no room for its word. */
+    private void assertEveryButtonHasAName(String view) {
+        assertEquals(
+                List.of(),
+                browser.run(
+                        "return [...document.querySelectorAll('button')].filter((n) => n.checkVisibility({ visibilityProperty: true })"
+                                + " && !(n.ariaLabel || n.innerText.trim())).map((n) => n.outerHTML.slice(0, 80))"),
                 view);
     }
 

@@ -194,7 +194,7 @@ class StructuredTest {
     void aSchemaOfOtherThanStringsHasNoStatusFormat(String schema) {
         HttpResponse<String> response = server.post("/streams?format=status", request("{}", schema));
         assertEquals(400, response.statusCode(), response.body());
-        assertTrue(response.body().contains("take json or ndjson"), response.body());
+        assertTrue(response.body().contains("take json, ndjson or patch"), response.body());
     }
 
     @ParameterizedTest

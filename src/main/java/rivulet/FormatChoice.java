@@ -5,15 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
 import rivulet.log.Kind;
 import rivulet.wire.Format;
 
 /** Which format a request asks for: {@code format} in its query, then its {@code Accept}, then the route's own. */
 final class FormatChoice {
     private static final String PARAMETER = "format";
-    private static final List<String> NAMES =
-            Arrays.stream(Format.values()).map(Format::wireName).distinct().toList();
+    private static final List<String> NAMES = names(any -> true);
 
     private FormatChoice() {}
 
@@ -31,11 +30,7 @@ final class FormatChoice {
     /** Refuses a format that cannot show such a stream. */
     static void requireSuits(Format format, Kind kind) {
         if (!format.suits(kind)) {
-            String suiting = Arrays.stream(Format.values())
-                    .filter(other -> other.suits(kind))
-                    .map(Format::wireName)
-                    .distinct()
-                    .collect(Collectors.joining(", "));
+            String suiting = String.join(", ", names(other -> other.suits(kind)));
             throw RequestError.badRequest("The format %s does not suit a stream of kind %s; take one of %s."
                     .formatted(format.wireName(), kind.wireName(), suiting));
         }
@@ -60,6 +55,14 @@ final class FormatChoice {
                 && weight(ctx, "application/json") > 0
                 && weight(ctx, Format.JSON.contentType()) == 0
                 && weight(ctx, "*/*") == 0;
+    }
+
+    private static List<String> names(Predicate<Format> which) {
+        return Arrays.stream(Format.values())
+                .filter(which)
+                .map(Format::wireName)
+                .distinct()
+                .toList();
     }
 
     private static double weight(Context ctx, String contentType) {

@@ -255,7 +255,7 @@ public final class MemoryStore implements LogStore {
         }
         boolean removed = logs.remove(stream, log);
         if (removed) {
-            bytes.addAndGet(-log.forget());
+            gaveBack(log.forget());
         } else {
             // It has just been dropped.
             archive.remove(stream);

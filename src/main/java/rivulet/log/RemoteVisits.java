@@ -2,6 +2,7 @@ package rivulet.log;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,24 +38,22 @@ final class RemoteVisits {
 
     /** Ends all visits of a stream that is no longer this node's. */
     void forget(String id) {
-        visits.entrySet().removeIf(visit -> {
-            boolean over = visit.getKey().endsWith("/" + id);
-            if (over) {
-                end(visit.getValue());
-            }
-            return over;
-        });
+        endAll((key, visit) -> key.endsWith("/" + id));
     }
 
     /** Ends the visits of nodes that have fallen silent. */
     void expire() {
         long now = nanoTime.getAsLong();
-        visits.values().removeIf(visit -> {
-            boolean over = now - visit.heardNanos > silenceNanos;
-            if (over) {
-                end(visit);
+        endAll((key, visit) -> now - visit.heardNanos > silenceNanos);
+    }
+
+    private void endAll(BiPredicate<String, Visit> over) {
+        visits.entrySet().removeIf(visit -> {
+            boolean ends = over.test(visit.getKey(), visit.getValue());
+            if (ends) {
+                end(visit.getValue());
             }
-            return over;
+            return ends;
         });
     }
 

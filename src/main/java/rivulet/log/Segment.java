@@ -32,7 +32,7 @@ final class Segment {
     private static final int SLOTS = 2 * MAX_LOGS;
 
     private static final int REMOVED = -1;
-    private static final int NOBODY = -1;
+    private static final int ABSENT = -1;
     private static final Kind[] KINDS = Kind.values();
 
     private final int maxBytes;
@@ -163,7 +163,7 @@ final class Segment {
 
     private static void write(@Nullable String text, DataOutputStream out) throws IOException {
         if (text == null) {
-            out.writeInt(NOBODY);
+            out.writeInt(ABSENT);
         } else {
             byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
             out.writeInt(utf8.length);
@@ -173,6 +173,6 @@ final class Segment {
 
     private static @Nullable String readString(DataInputStream in) throws IOException {
         int length = in.readInt();
-        return length == NOBODY ? null : new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        return length == ABSENT ? null : new String(in.readNBytes(length), StandardCharsets.UTF_8);
     }
 }

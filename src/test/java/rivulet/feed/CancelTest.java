@@ -23,14 +23,9 @@ import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import rivulet.RawUpstream;
-import rivulet.log.ErrorCode;
-import rivulet.log.FinishReason;
-import rivulet.log.Origin;
-import rivulet.log.Usage;
 
 /** A cancel reaches the upstream, whenever it comes. */
 @Timeout(60)
@@ -132,7 +127,7 @@ class CancelTest {
         try (RawUpstream raw = upstream(came)) {
             UpstreamClient client = new UpstreamClient(
                     Duration.ofSeconds(5), ProxySelector.getDefault(), held, calls, new NoTurns(), false);
-            Feed.Cancellation feed = asking(raw, client, timer).feed(question()).start(new Silent());
+            Feed.Cancellation feed = asking(raw, client, timer).feed(question()).start(new DeafSink());
             feed.cancel();
             // For what was asked, and is to be cancelled.
             Thread.sleep(1500);
@@ -186,40 +181,5 @@ class CancelTest {
         public int compareTo(Delayed other) {
             return Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
         }
-    }
-
-    private static final class Silent implements Sink {
-        @Override
-        public void text(String piece) {}
-
-        @Override
-        public void reasoning(String piece) {}
-
-        @Override
-        public void refusal(String piece) {}
-
-        @Override
-        public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {}
-
-        @Override
-        public void fieldSet(String path, String literal) {}
-
-        @Override
-        public void fieldAppend(String path, String piece) {}
-
-        @Override
-        public void usage(@Nullable Usage usage) {}
-
-        @Override
-        public void resumable(@Nullable Origin origin) {}
-
-        @Override
-        public void hears(int sequence) {}
-
-        @Override
-        public void done(FinishReason reason, @Nullable String providerReason) {}
-
-        @Override
-        public void failed(ErrorCode code, String message, @Nullable Duration retryAfter) {}
     }
 }

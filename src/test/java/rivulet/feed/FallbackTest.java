@@ -10,12 +10,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
-import rivulet.log.Origin;
 import rivulet.log.Usage;
 
 /** Of several feeds one is heard. */
 class FallbackTest {
-    private static final class Told implements Sink {
+    private static final class Told extends DeafSink {
         private final List<String> told = new ArrayList<>();
 
         @Override
@@ -24,27 +23,9 @@ class FallbackTest {
         }
 
         @Override
-        public void reasoning(String piece) {}
-
-        @Override
-        public void refusal(String piece) {}
-
-        @Override
-        public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {}
-
-        @Override
-        public void fieldSet(String path, String literal) {}
-
-        @Override
-        public void fieldAppend(String path, String piece) {}
-
-        @Override
         public void usage(@Nullable Usage usage) {
             told.add(usage == null ? "no usage" : "usage");
         }
-
-        @Override
-        public void resumable(@Nullable Origin origin) {}
 
         @Override
         public void hears(int sequence) {

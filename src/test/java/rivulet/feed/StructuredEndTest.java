@@ -12,42 +12,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
-import rivulet.log.Origin;
-import rivulet.log.Usage;
 
 /** A structured answer ends when its document was checked, which no thread does that reads answers. */
 @Timeout(60)
 class StructuredEndTest {
     /** Writes down how it ends. */
-    private static final class Ends implements Sink {
+    private static final class Ends extends DeafSink {
         private final List<String> told = new ArrayList<>();
-
-        @Override
-        public void text(String piece) {}
-
-        @Override
-        public void reasoning(String piece) {}
-
-        @Override
-        public void refusal(String piece) {}
-
-        @Override
-        public void toolCall(int index, @Nullable String id, @Nullable String name, String arguments) {}
-
-        @Override
-        public void fieldSet(String path, String literal) {}
-
-        @Override
-        public void fieldAppend(String path, String piece) {}
-
-        @Override
-        public void usage(@Nullable Usage usage) {}
-
-        @Override
-        public void resumable(@Nullable Origin origin) {}
-
-        @Override
-        public void hears(int sequence) {}
 
         @Override
         public void done(FinishReason reason, @Nullable String providerReason) {

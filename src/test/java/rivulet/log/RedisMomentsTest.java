@@ -4,13 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +19,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +31,6 @@ import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.params.XAddParams;
 import rivulet.Noise;
 import rivulet.RedisProcess;
-import rivulet.SocketTask;
 import rivulet.TestServer;
 
 /** What goes wrong between nodes and Redis at the worst moment: nothing is lost by it, or paid for twice. */
@@ -56,13 +50,17 @@ class RedisMomentsTest {
     }
 
     private LogStore node(int port, LogStore.Remote remote) {
+        return node(port, remote, Duration.ofMinutes(1), 1L << 30);
+    }
+
+    private LogStore node(int port, LogStore.Remote remote, Duration retention, long maxBytes) {
         LogStore node = new RedisStore(
                 RedisAddress.parse("redis://127.0.0.1:" + port).orElseThrow(),
-                Duration.ofMinutes(1),
+                retention,
                 timer,
                 new SecureRandom(),
                 System::nanoTime,
-                1L << 30,
+                maxBytes,
                 Runnable::run);
         nodes.add(node);
         node.serve(remote);
@@ -137,7 +135,7 @@ class RedisMomentsTest {
 
     @Test
     void whoLivesIsNotTakenForDeadWhereRedisIsSlow() throws Exception {
-        try (SlowWay way = new SlowWay(redis.port(), Duration.ofMillis(700))) {
+        try (Way way = Way.slow(redis.port(), Duration.ofMillis(700))) {
             LogStore writing = node(way.port(), leaver());
             LogStore other = node(redis.port(), leaver());
             StreamLog others = other.create(Kind.CHAT, null);
@@ -161,7 +159,7 @@ class RedisMomentsTest {
     void aCancelIsHeardThoughItsStreamIsTakenOverMeanwhile() throws Exception {
         Owner takes = taker();
         LogStore taking = node(redis.port(), takes);
-        try (SlowWay way = new SlowWay(redis.port(), Duration.ofMillis(1500))) {
+        try (Way way = Way.slow(redis.port(), Duration.ofMillis(1500))) {
             LogStore asks = node(way.port(), leaver());
             String id = taking.newId();
             addStream(id);
@@ -229,8 +227,20 @@ class RedisMomentsTest {
 
     @Test
     void aStreamWhoseLastReplyWasLostIsStillHere() throws Exception {
-        try (Cutter cutter = new Cutter(redis.port())) {
-            LogStore writing = node(cutter.port(), leaver());
+        AtomicReference<String> word = new AtomicReference<>("\0none");
+        AtomicBoolean cut = new AtomicBoolean();
+        // Once, when the answer comes to what has the word in it.
+        Supplier<Way.Guard> cutting = () -> {
+            AtomicBoolean said = new AtomicBoolean();
+            return new Way.Guard(
+                    asked -> {
+                        said.compareAndSet(false, asked.contains(word.get()));
+                        return true;
+                    },
+                    answered -> !said.get() || !cut.compareAndSet(false, true));
+        };
+        try (Way way = new Way(redis.port(), cutting)) {
+            LogStore writing = node(way.port(), leaver());
             Event.Start start = new Event.Start(writing.newId(), Kind.CHAT, null);
             assertEquals(Optional.empty(), writing.claim("key", "print", start));
             StreamLog log = writing.create(start);
@@ -238,9 +248,9 @@ class RedisMomentsTest {
             log.recoverable(new Recovery(new Origin("upstream", "response", null), true, 0));
             log.append(new Event.Text("x"));
             TestServer.await("in Redis", () -> client.xlen(RedisKeys.stream(id)) == 2);
-            cutter.word = "finish_reason";
+            word.set("finish_reason");
             assertTrue(log.append(EveryEvent.done()));
-            TestServer.await("its reply is lost", () -> cutter.cuts.get() == 1);
+            TestServer.await("its reply is lost", cut::get);
             TestServer.await("in Redis", () -> client.xlen(RedisKeys.stream(id)) == 3);
             Thread.sleep(1000);
             // Redis goes away within the retention.
@@ -257,7 +267,7 @@ class RedisMomentsTest {
 
     @Test
     void aKeyThatIsClaimedInACrowdHoldsOnOtherNodesToo() throws Exception {
-        try (SlowWay way = new SlowWay(redis.port(), Duration.ofMillis(100))) {
+        try (Way way = Way.slow(redis.port(), Duration.ofMillis(100))) {
             LogStore one = node(way.port(), leaver());
             LogStore two = node(redis.port(), leaver());
             // Redis knows the scripts.
@@ -305,74 +315,11 @@ class RedisMomentsTest {
                 super.takenOver(log, recovery);
             }
         };
-        LogStore taking = new RedisStore(
-                RedisAddress.parse(redis.url()).orElseThrow(),
-                Duration.ZERO,
-                timer,
-                new SecureRandom(),
-                System::nanoTime,
-                20_000,
-                Runnable::run);
-        nodes.add(taking);
-        taking.serve(takes);
-        TestServer.await("Redis is reached", () -> taking.state() == StoreState.REACHABLE);
+        LogStore taking = node(redis.port(), takes, Duration.ZERO, 20_000);
         String id = taking.newId();
         addStream(id);
         addTo("dead", "dead", id);
         TestServer.await("taken over", () -> takes.taken.size() == 1);
         TestServer.await("forgotten", () -> !taking.full() && taking.bytes() < 20_000);
-    }
-
-    /** A way on which a connection is cut when the answer comes to what has a word in it: once. */
-    private static final class Cutter implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
-        private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-        private final AtomicInteger cuts = new AtomicInteger();
-        private volatile String word = "\0none";
-
-        Cutter(int to) throws IOException {
-            SocketTask.start(() -> {
-                while (true) {
-                    Socket near = listener.accept();
-                    Socket far = new Socket(InetAddress.getLoopbackAddress(), to);
-                    sockets.add(near);
-                    sockets.add(far);
-                    AtomicBoolean said = new AtomicBoolean();
-                    SocketTask.start(() -> pass(near, far, said, true));
-                    SocketTask.start(() -> pass(far, near, said, false));
-                }
-            });
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        private void pass(Socket from, Socket to, AtomicBoolean said, boolean asks) throws IOException {
-            try (from;
-                    to) {
-                InputStream in = from.getInputStream();
-                OutputStream out = to.getOutputStream();
-                byte[] bytes = new byte[1 << 16];
-                for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
-                    String text = new String(bytes, 0, read, StandardCharsets.ISO_8859_1);
-                    if (asks && text.contains(word)) {
-                        said.set(true);
-                    }
-                    if (!asks && said.get() && cuts.compareAndSet(0, 1)) {
-                        return;
-                    }
-                    out.write(bytes, 0, read);
-                }
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-            for (Socket socket : sockets) {
-                socket.close();
-            }
-        }
     }
 }

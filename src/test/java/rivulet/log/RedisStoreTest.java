@@ -271,7 +271,7 @@ class RedisStoreTest extends StreamLogContract {
     @Test
     void theLeaseIsKeptWhileASlowRedisEndsTheManyStreamsOfADeadNode() throws IOException {
         try (RedisClient client = client();
-                SlowWay way = new SlowWay(redis.port(), Duration.ofMillis(250))) {
+                Way way = Way.slow(redis.port(), Duration.ofMillis(250))) {
             LogStore far = node("redis://127.0.0.1:" + way.port(), Duration.ofMinutes(1), 1L << 30);
             StreamLog log = far.create(Kind.CHAT, null);
             found(log);

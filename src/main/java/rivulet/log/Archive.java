@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongConsumer;
@@ -54,14 +55,14 @@ final class Archive {
         this.due = new DelayLine<>(retention.plus(span), together, timer, nanoTime, this::forget);
     }
 
-    /** Puts all entries of an ended log here; false if they are too many bytes. */
-    synchronized boolean add(Packed whole) {
+    /** Puts all entries of an ended log here, in their order; false if they are too many bytes. */
+    synchronized boolean add(List<Packed> runs) {
         long now = nanoTime.getAsLong();
         Segment last = segments.peekLast();
-        int growth = last == null || now - last.sinceNanos() > spanNanos ? 0 : last.add(whole, now);
+        int growth = last == null || now - last.sinceNanos() > spanNanos ? 0 : last.add(runs, now);
         if (growth == 0) {
-            Segment next = new Segment(segmentBytes, now);
-            growth = next.add(whole, now);
+            Segment next = new Segment(segmentBytes, last == null ? 0 : last.size(), now);
+            growth = next.add(runs, now);
             if (growth == 0) {
                 return false;
             }

@@ -44,7 +44,7 @@ final class LogEntries {
 
     /** All entries of a log that has ended, if that is few bytes; else null. */
     @Nullable
-    Packed whole() {
+    List<Packed> whole() {
         return allPacked() ? prefix.whole() : null;
     }
 

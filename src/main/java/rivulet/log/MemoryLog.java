@@ -93,7 +93,7 @@ final class MemoryLog implements StreamLog {
     }
 
     /** All its entries, once it has ended and if they are few bytes; else null. */
-    synchronized @Nullable Packed whole() {
+    synchronized @Nullable List<Packed> whole() {
         return entries.whole();
     }
 

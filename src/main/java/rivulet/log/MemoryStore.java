@@ -3,6 +3,7 @@ package rivulet.log;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -248,7 +249,7 @@ public final class MemoryStore implements LogStore {
     /** Puts a log into the archive; false if it has to stay as it is. */
     private boolean archive(MemoryLog log) {
         String stream = log.start().stream();
-        Packed whole = log.whole();
+        List<Packed> whole = log.whole();
         // The key that was claimed for a log has to be forgotten when it is; and perhaps it is not shown yet.
         if (whole == null || keys.containsKey(stream) || logs.get(stream) != log || !archive.add(whole)) {
             return false;

@@ -4,6 +4,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -71,6 +72,11 @@ final class Packed implements Run {
         byte[] both = Arrays.copyOf(bytes, bytes.length + next.bytes.length);
         System.arraycopy(next.bytes, 0, both, bytes.length, next.bytes.length);
         return new Packed(start, first, count + next.count, both);
+    }
+
+    /** Writes the entries alone. */
+    void put(ByteBuffer out) {
+        out.put(bytes);
     }
 
     /** What {@link #write} has written: the entries from an index on. */

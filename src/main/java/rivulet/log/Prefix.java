@@ -78,17 +78,10 @@ final class Prefix {
         return one.size() - one.held() + (deflated.size() - 1) * RUN_BYTES;
     }
 
-    /** All entries in one run; null if they are deflated, or large. */
+    /** All entries; null if some are deflated, or large. */
     @Nullable
-    Packed whole() {
-        if (settled > 0) {
-            return null;
-        }
-        Packed all = (Packed) runs[0];
-        for (int i = 1; i < runs.length; i++) {
-            all = all.plus((Packed) runs[i]);
-        }
-        return all;
+    List<Packed> whole() {
+        return settled > 0 ? null : Arrays.stream(runs).map(Packed.class::cast).toList();
     }
 
     /** How many entries there are, and so the index of the first that is not here. */

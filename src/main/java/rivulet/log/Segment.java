@@ -1,13 +1,13 @@
 package rivulet.log;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +26,12 @@ final class Segment {
     /** Less than what the collector gives regions of its own, the rest of which is lost. */
     static final int MAX_BYTES = 256 * 1024;
 
-    private static final int FIRST_BYTES = 8 * 1024;
+    private static final int LEAST_BYTES = 8 * 1024;
+    /** What a log takes beside its id, texts and entries: a length, a time, a kind, and four numbers. */
+    private static final int FIXED_BYTES = 1 + Long.BYTES + 1 + 4 * Integer.BYTES;
+    /** So small a part may be left free at the end. */
+    private static final int WASTE = 8;
+
     private static final int MAX_LOGS = 1024;
     /** A power of two, and twice as many as logs. */
     private static final int SLOTS = 2 * MAX_LOGS;
@@ -36,6 +41,7 @@ final class Segment {
     private static final Kind[] KINDS = Kind.values();
 
     private final int maxBytes;
+    private final int firstBytes;
     private final long sinceNanos;
     private byte[] bytes = {};
     private int end;
@@ -48,10 +54,12 @@ final class Segment {
 
     /**
      * @param maxBytes how much it may take
+     * @param aboutBytes how much it will take, as far as is known: what grows is copied
      * @param sinceNanos when it is begun
      */
-    Segment(int maxBytes, long sinceNanos) {
+    Segment(int maxBytes, int aboutBytes, long sinceNanos) {
         this.maxBytes = maxBytes;
+        this.firstBytes = Math.max(LEAST_BYTES, aboutBytes);
         this.sinceNanos = sinceNanos;
     }
 
@@ -64,29 +72,46 @@ final class Segment {
     }
 
     /**
-     * Adds a log, all of whose entries are given.
+     * Adds a log.
      *
+     * @param runs all of its entries
      * @return by how many bytes this has grown; 0 if there is no room
      */
-    int add(Packed whole, long nowNanos) {
-        byte[] log = written(whole, nowNanos);
-        if (count == MAX_LOGS || log.length > maxBytes - end) {
+    int add(List<Packed> runs, long nowNanos) {
+        Event.Start start = runs.get(0).start();
+        byte @Nullable [] model = utf8(start.model());
+        byte @Nullable [] creator = utf8(start.creator());
+        int size = runs.stream().mapToInt(Packed::size).sum();
+        int length = FIXED_BYTES + start.stream().length() + length(model) + length(creator) + size;
+        if (count == MAX_LOGS || length > maxBytes - end) {
             return 0;
         }
-        if (log.length > bytes.length - end) {
-            int more = Math.max(FIRST_BYTES, Math.max(log.length, bytes.length));
+        makeRoom(length);
+        ByteBuffer out = ByteBuffer.wrap(bytes, end, length);
+        out.put((byte) start.stream().length()).put(start.stream().getBytes(StandardCharsets.US_ASCII));
+        out.putLong(nowNanos).put((byte) start.kind().ordinal());
+        put(model, out);
+        put(creator, out);
+        out.putInt(runs.get(runs.size() - 1).end()).putInt(size);
+        runs.forEach(run -> run.put(out));
+        begins[count] = end;
+        end = out.position();
+        slots[slot(start.stream())] = (short) ++count;
+        return length;
+    }
+
+    private void makeRoom(int length) {
+        if (length > bytes.length - end) {
+            int more = Math.max(firstBytes, Math.max(length, bytes.length));
             bytes = Arrays.copyOf(bytes, Math.min(maxBytes, end + more));
         }
-        System.arraycopy(log, 0, bytes, end, log.length);
-        begins[count] = end;
-        end += log.length;
-        slots[slot(whole.start().stream())] = (short) ++count;
-        return log.length;
     }
 
     /** No more is added. */
     void close() {
-        bytes = Arrays.copyOf(bytes, end);
+        if (bytes.length - end > bytes.length / WASTE) {
+            bytes = Arrays.copyOf(bytes, end);
+        }
     }
 
     /**
@@ -138,36 +163,25 @@ final class Segment {
         return true;
     }
 
-    private static byte[] written(Packed whole, long nowNanos) {
-        Event.Start start = whole.start();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(whole.size() + 128);
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeByte(start.stream().length());
-            out.writeBytes(start.stream());
-            out.writeLong(nowNanos);
-            out.writeByte(start.kind().ordinal());
-            write(start.model(), out);
-            write(start.creator(), out);
-            whole.write(out);
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory is always written", e);
-        }
-        return bytes.toByteArray();
-    }
-
     private static Packed read(String id, DataInputStream in) throws IOException {
         Kind kind = KINDS[in.readByte()];
         Event.Start start = new Event.Start(id, kind, readString(in), readString(in));
         return Packed.read(start, 0, in);
     }
 
-    private static void write(@Nullable String text, DataOutputStream out) throws IOException {
+    private static byte @Nullable [] utf8(@Nullable String text) {
+        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static int length(byte @Nullable [] text) {
+        return text == null ? 0 : text.length;
+    }
+
+    private static void put(byte @Nullable [] text, ByteBuffer out) {
         if (text == null) {
-            out.writeInt(ABSENT);
+            out.putInt(ABSENT);
         } else {
-            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-            out.writeInt(utf8.length);
-            out.write(utf8);
+            out.putInt(text.length).put(text);
         }
     }
 

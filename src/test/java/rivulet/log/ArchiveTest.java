@@ -182,10 +182,15 @@ class ArchiveTest {
         return new Event.Start(id, Kind.CHAT, "m");
     }
 
-    private static Packed packed(Event.Start start, List<Event> deltas) {
+    /** In several runs, as a log that has grown has them. */
+    private static List<Packed> packed(Event.Start start, List<Event> deltas) {
         List<Entry> entries = new ArrayList<>(List.of(new Entry(start, 0, start)));
         deltas.forEach(delta -> entries.add(new Entry(start, entries.size(), delta)));
         entries.add(new Entry(start, entries.size(), EveryEvent.done()));
-        return Packed.of(entries);
+        List<Packed> runs = new ArrayList<>();
+        for (int from = 0; from < entries.size(); from += 20) {
+            runs.add(Packed.of(entries.subList(from, Math.min(entries.size(), from + 20))));
+        }
+        return runs;
     }
 }

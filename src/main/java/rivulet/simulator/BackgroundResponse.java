@@ -69,13 +69,15 @@ final class BackgroundResponse {
 
     /** The events that follow the one with that number: those that are there at once, the others as they come. */
     Reply streamAfter(int number) {
-        int from = Math.max(0, Math.min(frames.size(), number + 1));
-        Duration due = from == frames.size() ? Duration.ZERO : offset(from).minus(age());
+        boolean over = cancelled();
+        int end = over ? said() : frames.size();
+        int from = Math.max(0, Math.min(end, number + 1));
+        Duration due = from == end ? Duration.ZERO : offset(from).minus(age());
         boolean deltaSeen =
                 frames.subList(0, Math.min(frames.size(), from + 1)).stream().anyMatch(Frame::delta);
-        return Reply.stream(frames.subList(from, frames.size()), Ending.END, prompt.script())
+        return Reply.stream(frames.subList(from, end), Ending.END, prompt.script())
                 .from(due, deltaSeen)
-                .until(this::cancelled);
+                .until(() -> !over && cancelled());
     }
 
     /** How many events have been said. */

@@ -111,11 +111,11 @@ record Prompt(
     private static OptionalInt limit(ObjectNode body, String... names) {
         for (String name : names) {
             JsonNode value = body.path(name);
-            if (value.isNumber()) {
-                if (value.asInt() < 1) {
+            if (value.isIntegralNumber()) {
+                if (value.bigIntegerValue().signum() < 1) {
                     throw ApiError.belowOne(name, value.asText());
                 }
-                return OptionalInt.of(value.asInt());
+                return OptionalInt.of(value.canConvertToInt() ? value.intValue() : Integer.MAX_VALUE);
             }
             if (!value.isMissingNode() && !value.isNull()) {
                 throw ApiError.wrongType(name, "an integer");
@@ -137,7 +137,9 @@ record Prompt(
         for (JsonNode tool : tools) {
             JsonNode function = wrapper.isEmpty() ? tool : tool.path(wrapper);
             if (function.hasNonNull("name") && tool.path("type").asText("").equals("function")) {
-                return new Tool(function.path("name").asText(), function.path("parameters"));
+                JsonNode parameters = function.path("parameters");
+                return new Tool(
+                        function.path("name").asText(), parameters.isEmpty() ? SchemaDocument.NO_MEMBERS : parameters);
             }
         }
         return new Tool("get_weather", SchemaDocument.WEATHER);

@@ -16,6 +16,8 @@ final class SchemaDocument {
     /** What {@code json_object} is answered with. */
     static final JsonNode ANSWER_ONLY =
             parse("{\"type\":\"object\",\"properties\":{\"answer\":{\"type\":\"string\"}}}");
+    /** What a function takes that declares no parameters. */
+    static final JsonNode NO_MEMBERS = parse("{\"type\":\"object\"}");
     /** What {@code get_weather} takes. */
     static final JsonNode WEATHER = parse(
             "{\"type\":\"object\",\"properties\":{\"location\":{\"const\":\"Seoul\"},\"unit\":{\"enum\":[\"celsius\",\"fahrenheit\"]}}}");

@@ -77,31 +77,69 @@ final class SchemaScalars {
                 : text;
     }
 
-    /** About 3, or the number nearest to it that is allowed. */
+    /** About 3, or a number near it that is allowed. */
     private static BigDecimal number(ObjectNode schema, int ordinal, boolean whole) {
+        @Nullable Limit least = Limit.of(schema, "minimum", "exclusiveMinimum", 1);
+        @Nullable Limit most = Limit.of(schema, "maximum", "exclusiveMaximum", -1);
         @Nullable BigDecimal multiple = decimal(schema, "multipleOf");
-        BigDecimal step = multiple != null && multiple.signum() > 0 ? multiple : BigDecimal.ONE;
-        BigDecimal usual = whole || multiple != null ? BigDecimal.valueOf(3) : new BigDecimal("3.5");
-        @Nullable BigDecimal low = bound(schema, "minimum", "exclusiveMinimum", step);
-        @Nullable BigDecimal high = bound(schema, "maximum", "exclusiveMaximum", step.negate());
-        BigDecimal value = low != null && low.compareTo(usual) > 0 ? low : usual;
-        value = value.add(step.multiply(BigDecimal.valueOf(ordinal)));
-        boolean round = whole || multiple != null;
-        if (high == null || value.compareTo(high) <= 0) {
-            return round ? rounded(value, step, RoundingMode.CEILING) : value;
+        if (multiple != null && multiple.signum() > 0) {
+            return multiple(least, most, multiple, ordinal);
         }
-        // Bounds closer than a step, as in 0 < x < 1, have something between them.
-        value = low != null && low.compareTo(high) > 0 ? low.add(high).divide(BigDecimal.valueOf(2)) : high;
-        return round ? rounded(value, step, RoundingMode.FLOOR) : value;
+        return whole ? multiple(least, most, BigDecimal.ONE, ordinal) : real(least, most, ordinal);
     }
 
-    private static BigDecimal rounded(BigDecimal value, BigDecimal step, RoundingMode mode) {
-        return value.divide(step, 0, mode).multiply(step);
+    private static BigDecimal multiple(@Nullable Limit least, @Nullable Limit most, BigDecimal step, int ordinal) {
+        BigDecimal value = new Limit(BigDecimal.valueOf(3), false, 1).firstMultiple(step);
+        value = least == null ? value : value.max(least.firstMultiple(step));
+        value = value.add(step.multiply(BigDecimal.valueOf(ordinal)));
+        return most == null ? value : value.min(most.firstMultiple(step));
     }
 
-    private static @Nullable BigDecimal bound(ObjectNode schema, String closed, String open, BigDecimal inwards) {
-        @Nullable BigDecimal limit = decimal(schema, open);
-        return limit == null ? decimal(schema, closed) : limit.add(inwards);
+    private static BigDecimal real(@Nullable Limit least, @Nullable Limit most, int ordinal) {
+        BigDecimal value = new BigDecimal("3.5");
+        value = least == null ? value : value.max(least.inside());
+        value = value.add(BigDecimal.valueOf(ordinal));
+        if (most == null || most.allows(value)) {
+            return value;
+        }
+        // Limits closer than 1, as in 0 < x < 1, have something between them.
+        return least == null || least.allows(most.inside())
+                ? most.inside()
+                : least.at.add(most.at).divide(BigDecimal.valueOf(2));
+    }
+
+    /**
+     * Where the numbers end that are allowed.
+     *
+     * @param open whether that one is not allowed itself
+     * @param inwards on which side they are: 1 above it, -1 below it
+     */
+    private record Limit(BigDecimal at, boolean open, int inwards) {
+        /** The stricter of the two that a schema may have; null if it has none. */
+        static @Nullable Limit of(ObjectNode schema, String closed, String open, int inwards) {
+            @Nullable BigDecimal itself = decimal(schema, closed);
+            @Nullable BigDecimal beyond = decimal(schema, open);
+            if (beyond != null && (itself == null || beyond.compareTo(itself) * inwards >= 0)) {
+                return new Limit(beyond, true, inwards);
+            }
+            return itself == null ? null : new Limit(itself, false, inwards);
+        }
+
+        boolean allows(BigDecimal value) {
+            int side = value.compareTo(at) * inwards;
+            return side > 0 || (side == 0 && !open);
+        }
+
+        /** One that it allows, a step of 1 away at most. */
+        BigDecimal inside() {
+            return open ? at.add(BigDecimal.valueOf(inwards)) : at;
+        }
+
+        BigDecimal firstMultiple(BigDecimal step) {
+            RoundingMode mode = inwards > 0 ? RoundingMode.CEILING : RoundingMode.FLOOR;
+            BigDecimal first = at.divide(step, 0, mode).multiply(step);
+            return allows(first) ? first : first.add(step.multiply(BigDecimal.valueOf(inwards)));
+        }
     }
 
     private static @Nullable BigDecimal decimal(ObjectNode schema, String keyword) {

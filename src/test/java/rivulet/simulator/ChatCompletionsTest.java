@@ -12,6 +12,8 @@ import okhttp3.Response;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class ChatCompletionsTest {
@@ -104,7 +106,7 @@ class ChatCompletionsTest {
         }
         assertEquals(
                 "stop",
-                server.json(chat("sim-fast").put("max_tokens", 9999))
+                server.json(chat("sim-fast").put("max_tokens", (1L << 32) + 2))
                         .at("/choices/0/finish_reason")
                         .asText());
     }
@@ -170,6 +172,18 @@ class ChatCompletionsTest {
         assertEquals(
                 "{\"n\":3}",
                 whole.at("/choices/0/message/tool_calls/0/function/arguments").asText());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", ",'parameters':null", ",'parameters':{}", ",'parameters':{'type':'object','properties':{}}"})
+    void aToolWithoutParametersIsCalledWithNone(String parameters) throws IOException {
+        ObjectNode body = chat("sim-fast-tools");
+        String tools = "[{'type':'function','function':{'name':'ping'%s}}]".formatted(parameters);
+        body.set("tools", SimulatorServer.MAPPER.readTree(tools.replace('\'', '"')));
+        assertEquals(
+                "{\"name\":\"ping\",\"arguments\":\"{}\"}",
+                server.json(body).at("/choices/0/message/tool_calls/0/function").toString());
     }
 
     @Test
@@ -244,6 +258,8 @@ class ChatCompletionsTest {
         assertError("{\"model\":\"x\",\"messages\":\"hi\"}", 400, "invalid_type");
         assertError("{\"model\":\"x\",\"messages\":[]}", 400, "empty_array");
         assertError("{\"model\":\"x\",\"messages\":[{}],\"max_tokens\":0}", 400, "integer_below_min_value");
+        assertError("{\"model\":\"x\",\"messages\":[{}],\"max_tokens\":-4000000000}", 400, "integer_below_min_value");
+        assertError("{\"model\":\"x\",\"messages\":[{}],\"max_tokens\":2.7}", 400, "invalid_type");
         assertError("{\"model\":\"sim-faster\",\"messages\":[{}]}", 400, "model_not_found");
     }
 

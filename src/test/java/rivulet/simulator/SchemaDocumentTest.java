@@ -70,6 +70,14 @@ class SchemaDocumentTest {
         assertEquals("15", document("{'type':'integer','minimum':12,'multipleOf':5}"));
         assertEquals("0.5", document("{'type':'number','exclusiveMinimum':0,'exclusiveMaximum':1}"));
         assertEquals("1", document("{'type':'number','minimum':0,'maximum':1}"));
+        assertEquals("0.5", document("{'type':'number','exclusiveMinimum':0,'maximum':0.5}"));
+        assertEquals("0.75", document("{'type':'number','minimum':0.5,'exclusiveMaximum':1}"));
+        assertEquals("0.25", document("{'type':'number','minimum':0,'exclusiveMaximum':0.5}"));
+        assertEquals("-2", document("{'type':'number','exclusiveMaximum':-1}"));
+        assertEquals("2", document("{'type':'integer','multipleOf':2,'maximum':3}"));
+        assertEquals("0", document("{'type':'integer','multipleOf':5,'minimum':0,'maximum':4}"));
+        assertEquals("5", document("{'type':'integer','minimum':5,'exclusiveMinimum':0}"));
+        assertEquals("2", document("{'type':'integer','maximum':2,'exclusiveMaximum':10}"));
         assertEquals("[3,4,5]", document("{'items':{'type':'integer'},'minItems':3}"));
         assertEquals("3", document("{'type':'integer','minimum':1e999}"));
     }

@@ -77,8 +77,9 @@ record Config(
      */
     static Config read(List<String> args, Map<String, String> environment) {
         Map<Setting, String> given = new EnumMap<>(Setting.class);
-        Map<String, String> file = DotEnv.read(Path.of(".env"));
-        Function<String, @Nullable String> variables = name -> environment.getOrDefault(name, file.get(name));
+        DotEnv file = DotEnv.read(Path.of(".env"));
+        Function<String, @Nullable String> variables =
+                name -> environment.containsKey(name) ? environment.get(name) : file.get(name);
         for (Setting setting : Setting.values()) {
             String value = variables.apply(setting.name());
             // curl and others know the proxies by names in lower case too.
@@ -227,9 +228,11 @@ record Config(
         }
 
         private long maxLogBytes() {
+            long quarter = Runtime.getRuntime().maxMemory() / 4;
             return values.text(Setting.MAX_LOG_BYTES).isEmpty()
-                    ? Runtime.getRuntime().maxMemory() / 4
-                    : values.number(Setting.MAX_LOG_BYTES, 1L << 20, 1L << 40);
+                    ? quarter
+                    // The rest is for all else: of logs that fill the heap the whole server would fail.
+                    : Math.min(values.number(Setting.MAX_LOG_BYTES, 1L << 20, 1L << 40), 3 * quarter);
         }
 
         private Optional<RedisAddress> redis() {

@@ -20,7 +20,7 @@ enum Setting {
     UPSTREAMS("", "several upstreams instead of one: a JSON list, or the file that holds it"),
     HTTP_PROXY("", "proxy for http upstreams, as http://host:port, without a user"),
     HTTPS_PROXY("", "proxy for https upstreams, as http://host:port, without a user"),
-    NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example"),
+    NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example,10.0.0.0/8"),
     BACKGROUND(
             "off",
             "on: OpenAI's Responses API generates in background mode, so that no cut and no dead node ends an answer"),
@@ -51,7 +51,7 @@ enum Setting {
     MAX_DOCUMENT_CHARS("20000000", "size of a structured answer, in characters"),
     MAX_DOCUMENT_DEPTH("1000", "how deep a structured answer may nest"),
     MAX_NUMBER_LENGTH("1000", "digits, and largest exponent, of one number in a structured answer"),
-    MAX_LOG_BYTES("", "memory for the events of all streams; default: a quarter of the heap"),
+    MAX_LOG_BYTES("", "memory for the events of all streams, three quarters of the heap at most; default: a quarter"),
     MAX_EVENT_BYTES("16777216", "size of one event of the upstream"),
     CONNECT_TIMEOUT("10s", "time to connect to the upstream"),
     FIRST_EVENT_TIMEOUT("300s", "time from the request to the upstream's first event"),

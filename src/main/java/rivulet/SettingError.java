@@ -8,10 +8,19 @@ final class SettingError extends RuntimeException {
         super(message);
     }
 
-    /** Shows what it was, but for what stands before an {@code @}: in an address, that is a user and a password. */
+    /** Shows what it was, as {@link #shown} does. */
     static SettingError invalid(String name, String was, String wanted) {
-        String shown = was.replaceAll("\\R", " ").replaceFirst("^([a-z]+://)?.*@", "$1…@");
-        return new SettingError(name + " is \"" + shown + "\", but must be " + wanted);
+        return new SettingError(name + " is \"" + shown(was) + "\", but must be " + wanted);
+    }
+
+    /**
+     * A text in one line, but for what may be secret if it is an address: what stands before an {@code @}, a user and a
+     * password; and what follows a {@code ?}, which may be a key.
+     */
+    static String shown(String text) {
+        return text.replaceAll("\\R", " ")
+                .replaceFirst("^([a-z]+://)?.*@", "$1…@")
+                .replaceFirst("^([a-z]+://[^?]*[?]).+", "$1…");
     }
 
     /** What to add where an address was taken for none: to Java a host with an underscore in its name is none. */

@@ -67,8 +67,8 @@ final class UpstreamSettings {
         Set<String> names = new HashSet<>();
         for (Upstream upstream : upstreams) {
             if (!names.add(upstream.name())) {
-                throw new SettingError(
-                        "UPSTREAMS has two named " + upstream.name() + "; give each a \"name\" of its own");
+                throw new SettingError("UPSTREAMS has two named " + SettingError.shown(upstream.name())
+                        + "; give each a \"name\" of its own");
             }
         }
     }
@@ -239,13 +239,18 @@ final class UpstreamSettings {
         try {
             URI uri = new URI(text);
             if (uri.getHost() != null
+                    // A zone, as in fe80::1%25eth0, is for no address of HTTP (RFC 9844).
+                    && !uri.getHost().contains("%")
+                    && uri.getPort() != 0
                     && uri.getPort() <= 65_535
+                    && uri.getUserInfo() == null
                     && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
                 return uri;
             }
         } catch (URISyntaxException e) {
             // Told below, in the same words.
         }
-        throw SettingError.invalid(name, text, URL_FORM + SettingError.hostRule(text));
+        String userRule = text.matches("[a-z]+://[^/?#]*@.*") ? ", without a user" : "";
+        throw SettingError.invalid(name, text, URL_FORM + userRule + SettingError.hostRule(text));
     }
 }

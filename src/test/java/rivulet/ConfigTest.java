@@ -119,6 +119,11 @@ class ConfigTest {
             HTTPS_PROXY         | http://u:s@cret@h:1 | HTTPS_PROXY is "http://…@h:1", but must be http://host:port, without a user
             OPENAI_BASE_URL     | u:secret@h.example  | OPENAI_BASE_URL is "…@h.example", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
             OPENAI_BASE_URL     | http://h:65536/v1   | OPENAI_BASE_URL is "http://h:65536/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            OPENAI_BASE_URL     | http://h:0/v1       | OPENAI_BASE_URL is "http://h:0/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            OPENAI_BASE_URL     | http://[fe80::1%25lo]/v1 | OPENAI_BASE_URL is "http://[fe80::1%25lo]/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            OPENAI_BASE_URL     | https://u:secret@h/v1 | OPENAI_BASE_URL is "https://…@h/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1, without a user
+            OPENAI_BASE_URL     | https://h:0/v1?k=secret | OPENAI_BASE_URL is "https://h:0/v1?…", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
+            UPSTREAMS           | [{"base_url":"http://h/v1?k=secret"},{"base_url":"http://h/v1?k=secret"}] | UPSTREAMS has two named http://h/v1?…; give each a "name" of its own
             REDIS_URL           | redis://h:65536     | REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0
             UPSTREAMS           | [{"name":"a","base_url":"http://h","key":"sk-secret"}] | UPSTREAMS: a has a "key" that is the name of no variable that is set
             MODELS              | ,                   | MODELS is ",", but must be a list with something in it, or empty
@@ -144,6 +149,7 @@ class ConfigTest {
         for (Map<String, String> also : List.of(
                 Map.of("HOST", "192.168.1.5", "ARK_API_KEY", "k"),
                 Map.of("HOST", "::", "OPENAI_BASE_URL", "http://a.example/v1", "UPSTREAM_HEADERS", "api-key: k"),
+                Map.of("HOST", "::", "OPENAI_BASE_URL", "http://a.example/v1?key=k"),
                 Map.of(
                         "HOST",
                         "0.0.0.0",
@@ -217,8 +223,16 @@ class ConfigTest {
     }
 
     @Test
-    void theLogsMayHaveMoreThanAnIntegerCounts() {
-        assertEquals(8L << 30, read(Map.of("MAX_LOG_BYTES", "8589934592")).maxLogBytes());
+    void theLogsLeaveAQuarterOfTheHeap() {
+        long heap = Runtime.getRuntime().maxMemory();
+        assertEquals(heap / 4, read(Map.of()).maxLogBytes());
+        for (long bytes : List.of(heap / 2, 1L << 20)) {
+            assertEquals(
+                    bytes, read(Map.of("MAX_LOG_BYTES", Long.toString(bytes))).maxLogBytes());
+        }
+        assertEquals(
+                heap / 4 * 3,
+                read(Map.of("MAX_LOG_BYTES", Long.toString(1L << 40))).maxLogBytes());
     }
 
     @Test

@@ -34,27 +34,45 @@ class DotEnvTest {
             KEY='[{"name":"a","key":"A_KEY"}]'| [{"name":"a","key":"A_KEY"}]
             KEY="it's"                        | it's
             KEY="C:\\tls\\cert.pem"           | C:\\tls\\cert.pem
+            KEY='${A}'                        | ${A}
+            KEY=$A                            | $A
             KEY=                              | ``
             KEY=""                            | ``
             KEY= # none                       | ``
             """)
     void oneLineSetsOneVariable(String line, String value) {
-        assertEquals(Map.of("KEY", value), DotEnv.parse(line));
-        assertEquals(Map.of("KEY", value, "PORT", "1"), DotEnv.parse("\uFEFF" + line + "\r\nPORT=1\r\n"));
+        assertEquals(Map.of("KEY", value), DotEnv.parse(line).variables());
+        assertEquals(
+                Map.of("KEY", value, "PORT", "1"),
+                DotEnv.parse("\uFEFF" + line + "\r\nPORT=1\r\n").variables());
+        assertEquals(value, DotEnv.parse("KEY=${A}\n" + line).get("KEY"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"A=${sk-abc}", "A=sk-abc${B}", "A=\"sk-abc ${B}\""})
+    void whatOthersFillInIsRefusedWhereItIsAskedForAndNotQuoted(String line) {
+        DotEnv env = DotEnv.parse("B=1\n" + line);
+        assertEquals("1", env.get("B"));
+        String said = String.valueOf(
+                assertThrows(SettingError.class, () -> env.get("A")).getMessage());
+        assertTrue(said.contains("value of A,") && !said.contains("sk-abc"), said);
+        assertEquals("2", DotEnv.parse(line + "\nA=2").get("A"));
     }
 
     @Test
     void aValueInQuotesMayHoldLineEnds() {
         assertEquals(
                 Map.of("INSTRUCTIONS", "Be brief.\nBe kind.", "PORT", "1"),
-                DotEnv.parse("INSTRUCTIONS=\"Be brief.\nBe kind.\"\nPORT=1"));
+                DotEnv.parse("INSTRUCTIONS=\"Be brief.\nBe kind.\"\nPORT=1").variables());
     }
 
     @Test
     void emptyLinesAndCommentsSetNothing() {
-        assertEquals(Map.of("PORT", "2"), DotEnv.parse("\n  # PORT=1\n\t\nPORT=2\n#\n\n"));
-        assertEquals(Map.of(), DotEnv.parse("#\n".repeat(100_000)));
-        assertEquals(Map.of(), DotEnv.parse(""));
+        assertEquals(
+                Map.of("PORT", "2"),
+                DotEnv.parse("\n  # PORT=1\n\t\nPORT=2\n#\n\n").variables());
+        assertEquals(Map.of(), DotEnv.parse("#\n".repeat(100_000)).variables());
+        assertEquals(Map.of(), DotEnv.parse("").variables());
     }
 
     @ParameterizedTest
@@ -80,9 +98,9 @@ class DotEnvTest {
     @Test
     void theFileNeedNotBeThereButMustBeText(@TempDir Path folder) throws IOException {
         Path file = folder.resolve(".env");
-        assertEquals(Map.of(), DotEnv.read(file));
+        assertEquals(Map.of(), DotEnv.read(file).variables());
         Files.writeString(file, "\uFEFFINSTRUCTIONS='답해줘'\n");
-        assertEquals(Map.of("INSTRUCTIONS", "답해줘"), DotEnv.read(file));
+        assertEquals(Map.of("INSTRUCTIONS", "답해줘"), DotEnv.read(file).variables());
         Files.write(file, new byte[] {'A', '=', (byte) 0xFF});
         assertThrows(SettingError.class, () -> DotEnv.read(file));
         assertThrows(SettingError.class, () -> DotEnv.read(folder));

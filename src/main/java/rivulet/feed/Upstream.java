@@ -109,9 +109,9 @@ public record Upstream(
         return baseUrl != null && "https".equalsIgnoreCase(baseUrl.getScheme());
     }
 
-    /** Whether somebody pays for what is asked: a key is sent, or a header, which may hold one. */
+    /** Whether somebody pays for what is asked: a key is sent, or a header or a query, which may hold one. */
     public boolean keyed() {
-        return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty());
+        return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty() || baseUrl.getRawQuery() != null);
     }
 
     /** Whether the upstream is asked for that model. */

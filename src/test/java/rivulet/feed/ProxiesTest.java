@@ -23,6 +23,21 @@ class ProxiesTest {
         "*.example, http://a.example/v1, DIRECT",
         "example, http://example.org/v1, HTTP",
         "*, http://[::1]/v1, DIRECT",
+        "10.0.0.0/8, http://10.255.0.1:8000/v1, DIRECT",
+        "10.0.0.0/8, http://11.0.0.1/v1, HTTP",
+        "10.9.8.7/8, http://10.1.2.3/v1, DIRECT",
+        "172.16.0.0/12, http://172.31.255.255/v1, DIRECT",
+        "172.16.0.0/12, http://172.32.0.0/v1, HTTP",
+        "10.0.0.5/32, http://10.0.0.4/v1, HTTP",
+        "0.0.0.0/0, http://10.0.0.4/v1, DIRECT",
+        "0.0.0.0/0, http://[::1]/v1, HTTP",
+        "0.0.0.0/0, http://a.example/v1, HTTP",
+        "fd00::/8, http://[fdab::1]:8000/v1, DIRECT",
+        "fd00::/8, http://[fe80::1]/v1, HTTP",
+        "10.0.0.0/33, http://10.0.0.1/v1, HTTP",
+        "10.0.0.0/, http://10.0.0.1/v1, HTTP",
+        "10.0.0.0/99999999999, http://10.0.0.1/v1, HTTP",
+        "a.example/8, http://10.0.0.1/v1, HTTP",
     })
     void aHostThatIsNamedIsReachedWithout(String named, URI upstream, Proxy.Type way) {
         Proxies proxies = new Proxies(URI.create("http://127.0.0.1:3128"), null, List.of(named));

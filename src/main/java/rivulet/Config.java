@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import rivulet.access.Network;
 import rivulet.feed.JsonFields;
 import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
@@ -203,7 +204,15 @@ record Config(
             List<String> direct = values.list(Setting.NO_PROXY).stream()
                     .map(host -> host.toLowerCase(Locale.ROOT))
                     .toList();
-            return new Proxies(proxy(Setting.HTTP_PROXY), proxy(Setting.HTTPS_PROXY), direct);
+            List<Network> networks = direct.stream()
+                    .filter(host -> host.contains("/"))
+                    .flatMap(host -> Network.parse(host).stream())
+                    .toList();
+            return new Proxies(
+                    proxy(Setting.HTTP_PROXY),
+                    proxy(Setting.HTTPS_PROXY),
+                    direct,
+                    host -> networks.stream().anyMatch(network -> network.holds(host)));
         }
 
         private @Nullable URI proxy(Setting setting) {

@@ -60,8 +60,8 @@ record DotEnv(Map<String, String> variables, Set<String> unfinished) {
                 throw new SettingError(".env cannot be understood from line %d on; %s"
                         .formatted(text.substring(0, at).lines().count() + 1, FORM));
             }
-            if (line.group("name") != null) {
-                String name = line.group("name");
+            String name = line.group("name");
+            if (name != null) {
                 variables.put(name, value(line));
                 unfinished.remove(name);
                 if (line.group("single") == null && value(line).contains("${")) {

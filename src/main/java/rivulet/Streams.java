@@ -78,8 +78,7 @@ final class Streams {
         this.timer = timer;
         this.nanoTime = nanoTime;
         this.places = new Semaphore(config.maxStreams());
-        long heap = Runtime.getRuntime().maxMemory();
-        this.mostLogBytes = Math.min(Math.max(config.maxLogBytes(), heap / 2), heap / 4 * 3);
+        this.mostLogBytes = Math.max(config.maxLogBytes(), Runtime.getRuntime().maxMemory() / 2);
         store.serve(new OtherNodes());
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.Proxy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import rivulet.feed.Proxies;
 import rivulet.feed.Upstream;
 
 /** Settings: where they come from, what they default to, and what is said of those that cannot be used. */
@@ -220,6 +222,17 @@ class ConfigTest {
                     said);
         }
         assertEquals("k", read(Map.of("OPENAI_API_KEY", "k\n")).upstream().apiKey());
+    }
+
+    @Test
+    void aNetworkIsReachedWithoutAProxy() {
+        Map<String, String> settings =
+                Map.of("HTTP_PROXY", "http://p.example:3128", "NO_PROXY", "a.example,10.0.0.0/8");
+        Proxies proxies = read(settings).proxies();
+        assertEquals(List.of(Proxy.NO_PROXY), proxies.select(URI.create("http://10.1.2.3/v1")));
+        assertEquals(
+                Proxy.Type.HTTP,
+                proxies.select(URI.create("http://11.1.2.3/v1")).get(0).type());
     }
 
     @Test

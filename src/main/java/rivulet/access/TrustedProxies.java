@@ -2,7 +2,6 @@ package rivulet.access;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -14,20 +13,6 @@ public final class TrustedProxies {
     public static final String FORM = "a list of addresses and networks such as 10.0.0.5, 172.16.0.0/12, fd00::/8";
 
     private static final Pattern WITH_PORT = Pattern.compile("\\[([^\\]]+)\\](?::\\d+)?|([^:]+):\\d+");
-
-    /** One network: those addresses that begin with the same bits. */
-    private record Network(byte[] address, int bits) {
-        boolean holds(InetAddress other) {
-            byte[] bytes = other.getAddress();
-            if (bytes.length != address.length) {
-                return false;
-            }
-            int whole = bits / 8;
-            int mask = 0xff00 >> bits % 8 & 0xff;
-            return Arrays.equals(bytes, 0, whole, address, 0, whole)
-                    && (mask == 0 || (bytes[whole] & mask) == (address[whole] & mask));
-        }
-    }
 
     private final List<Network> networks;
 
@@ -42,21 +27,8 @@ public final class TrustedProxies {
      */
     public static TrustedProxies of(List<String> list) {
         return new TrustedProxies(list.stream()
-                .map(entry -> network(entry).orElseThrow(() -> new IllegalArgumentException(entry)))
+                .map(entry -> Network.parse(entry).orElseThrow(() -> new IllegalArgumentException(entry)))
                 .toList());
-    }
-
-    private static Optional<Network> network(String entry) {
-        String[] parts = entry.split("/", 2);
-        return Addresses.parse(parts[0]).flatMap(address -> {
-            int all = address.getAddress().length * 8;
-            if (parts.length == 1) {
-                return Optional.of(new Network(address.getAddress(), all));
-            }
-            return Optional.of(parts[1])
-                    .filter(bits -> bits.matches("\\d{1,3}") && Integer.parseInt(bits) <= all)
-                    .map(bits -> new Network(address.getAddress(), Integer.parseInt(bits)));
-        });
     }
 
     /** Whether that address is a trusted proxy's. */

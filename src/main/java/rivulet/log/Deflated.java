@@ -37,7 +37,7 @@ final class Deflated implements Run {
 
     /** Compresses runs, of which there is at least one; the list does not change. */
     static Deflated of(List<Packed> runs) {
-        int size = runs.stream().mapToInt(Packed::size).sum();
+        int size = Packed.size(runs);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(size / 2);
         Deflater fast = new Deflater(Deflater.BEST_SPEED);
         try (DataOutputStream out = new DataOutputStream(new DeflaterOutputStream(bytes, fast))) {

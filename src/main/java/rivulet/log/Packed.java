@@ -74,11 +74,6 @@ final class Packed implements Run {
         return new Packed(start, first, count + next.count, both);
     }
 
-    /** Writes the entries alone. */
-    void put(ByteBuffer out) {
-        out.put(bytes);
-    }
-
     /** What {@link #write} has written: the entries from an index on. */
     static Packed read(Event.Start start, int first, DataInputStream in) throws IOException {
         int count = in.readInt();
@@ -92,6 +87,18 @@ final class Packed implements Run {
         out.writeInt(count);
         out.writeInt(bytes.length);
         out.write(bytes);
+    }
+
+    /** Writes runs that follow each other, as {@link #write} would write one of all their entries. */
+    static void write(List<Packed> runs, ByteBuffer out) {
+        out.putInt(runs.stream().mapToInt(run -> run.count).sum());
+        out.putInt(size(runs));
+        runs.forEach(run -> out.put(run.bytes));
+    }
+
+    /** How many bytes the entries of several take. */
+    static int size(List<Packed> runs) {
+        return runs.stream().mapToInt(Packed::size).sum();
     }
 
     Event.Start start() {

@@ -81,8 +81,7 @@ final class Segment {
         Event.Start start = runs.get(0).start();
         byte @Nullable [] model = utf8(start.model());
         byte @Nullable [] creator = utf8(start.creator());
-        int size = runs.stream().mapToInt(Packed::size).sum();
-        int length = FIXED_BYTES + start.stream().length() + length(model) + length(creator) + size;
+        int length = FIXED_BYTES + start.stream().length() + length(model) + length(creator) + Packed.size(runs);
         if (count == MAX_LOGS || length > maxBytes - end) {
             return 0;
         }
@@ -92,8 +91,7 @@ final class Segment {
         out.putLong(nowNanos).put((byte) start.kind().ordinal());
         put(model, out);
         put(creator, out);
-        out.putInt(runs.get(runs.size() - 1).end()).putInt(size);
-        runs.forEach(run -> run.put(out));
+        Packed.write(runs, out);
         begins[count] = end;
         end = out.position();
         slots[slot(start.stream())] = (short) ++count;

@@ -75,9 +75,9 @@ final class BackgroundResponse {
         Duration due = from == end ? Duration.ZERO : offset(from).minus(age());
         boolean deltaSeen =
                 frames.subList(0, Math.min(frames.size(), from + 1)).stream().anyMatch(Frame::delta);
-        return Reply.stream(frames.subList(from, end), Ending.END, prompt.script())
-                .from(due, deltaSeen)
-                .until(() -> !over && cancelled());
+        Reply reply = Reply.stream(frames.subList(from, end), Ending.END, prompt.script())
+                .from(due, deltaSeen);
+        return over ? reply : reply.until(this::cancelled);
     }
 
     /** How many events have been said. */

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.net.Proxy;
 import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import rivulet.access.Network;
 
 /** Which hosts are reached without a proxy. */
 @Timeout(value = 10, unit = TimeUnit.SECONDS)
@@ -40,7 +42,12 @@ class ProxiesTest {
         "a.example/8, http://10.0.0.1/v1, HTTP",
     })
     void aHostThatIsNamedIsReachedWithout(String named, URI upstream, Proxy.Type way) {
-        Proxies proxies = new Proxies(URI.create("http://127.0.0.1:3128"), null, List.of(named));
+        Optional<Network> network = Network.parse(named);
+        Proxies proxies = new Proxies(
+                URI.create("http://127.0.0.1:3128"),
+                null,
+                List.of(named),
+                host -> network.isPresent() && network.get().holds(host));
         assertEquals(way, proxies.select(upstream).get(0).type());
     }
 }

@@ -359,6 +359,7 @@ class UpstreamCasesTest {
                 Map.entry("function_call_filter: MALFORMED_FUNCTION_CALL", "failed upstream_error"),
                 Map.entry("image_safety", "done content_filter"),
                 Map.entry("unexpected_tool_call", "failed upstream_error"),
+                Map.entry("repetition_truncation", "done length"),
                 Map.entry("malformed_tool_use", "failed upstream_error"));
         words.forEach((word, end) ->
                 chat(cases, "finish reason " + word, delta("a") + finished("{}", word) + DONE, "a", end));

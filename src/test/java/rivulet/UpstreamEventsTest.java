@@ -94,6 +94,43 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void reasoningUnderItsFirstNameIsTold() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"We\"}",
+                        "{\"event\":\"reasoning\",\"delta\":\" think\"}",
+                        "{\"delta\":\"Hi\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "responses",
+                        "{\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}}",
+                        "{\"type\":\"response.reasoning.delta\",\"sequence_number\":3,\"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"We\"}",
+                        "{\"type\":\"response.reasoning.delta\",\"sequence_number\":4,\"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" think\"}",
+                        "{\"type\":\"response.reasoning.done\",\"sequence_number\":5,\"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"text\":\"We think\"}",
+                        "{\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}}",
+                        "{\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\",\"output_index\":1,\"content_index\":0,\"delta\":\"Hi\"}",
+                        "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}"));
+    }
+
+    @Test
+    void aThoughtThatIsToldOnBothChannelsIsToldOnce() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"reasoning\",\"delta\":\"The\"}",
+                        "{\"event\":\"reasoning\",\"delta\":\" user\"}",
+                        "{\"delta\":\"Hi\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\"}"),
+                events(
+                        "responses",
+                        "{\"type\":\"response.reasoning_text.delta\",\"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"The\"}",
+                        "{\"type\":\"response.reasoning_summary_text.delta\",\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":0,\"delta\":\"The\"}",
+                        "{\"type\":\"response.reasoning_text.delta\",\"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" user\"}",
+                        "{\"type\":\"response.reasoning_summary_text.delta\",\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":0,\"delta\":\" user\"}",
+                        "{\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\",\"output_index\":1,\"content_index\":0,\"delta\":\"Hi\"}",
+                        "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}"));
+    }
+
+    @Test
     void chatToolCallsAreToldPieceByPiece() throws IOException {
         assertEquals(
                 List.of(
@@ -703,6 +740,22 @@ class UpstreamEventsTest {
     }
 
     @Test
+    void argumentsThatAreSaidOnceMoreWithoutAnIdAreToldOnce() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"event\":\"tool_call\",\"index\":0,\"id\":\"c1\",\"name\":\"shell\",\"arguments\":\"\"}",
+                        "{\"event\":\"tool_call\",\"index\":0,\"arguments\":\"{\\\"a\\\":1}\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"tool_calls\",\"provider_finish_reason\":\"tool_calls\"}"),
+                events(
+                        "chat",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"function\":{\"name\":\"shell\",\"arguments\":\"\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}",
+                        "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}",
+                        "[DONE]"));
+    }
+
+    @Test
     void callsThatComeWholeAreToldApart() throws IOException {
         assertEquals(
                 List.of(
@@ -751,6 +804,24 @@ class UpstreamEventsTest {
                         .stream()
                         .map(event -> TestServer.json(event).path("event").asText())
                         .toList());
+    }
+
+    // Vertex AI does that, before its first event, too.
+    @Test
+    void aCommentThatIsSentAsDataIsNone() throws IOException {
+        assertEquals(
+                List.of(
+                        "{\"delta\":\"Hel\"}",
+                        "{\"delta\":\"lo\"}",
+                        "{\"event\":\"done\",\"finish_reason\":\"stop\",\"provider_finish_reason\":\"stop\"}"),
+                events(
+                        "chat",
+                        ": keepalive",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hel\"}}]}",
+                        ": keepalive",
+                        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"}}]}",
+                        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}",
+                        "[DONE]"));
     }
 
     @Test

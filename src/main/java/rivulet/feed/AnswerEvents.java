@@ -43,10 +43,19 @@ final class AnswerEvents {
     }
 
     /**
+     * Whether an event only keeps the connection alive, as a comment does: it is blank or, at Vertex AI, a comment that was
+     * sent as data. No JSON begins so; and what else stands in the event would be lost.
+     */
+    static boolean saysNothing(@Nullable String type, String data) {
+        String told = data.strip();
+        return told.isEmpty() || (told.startsWith(":") && told.indexOf('\n') < 0 && !ERROR.equals(type));
+    }
+
+    /**
      * Takes one event.
      *
      * @param type its name, if it has one
-     * @param data not blank
+     * @param data which says something, see {@link #saysNothing}
      * @param mayBeCut whether the body ended inside it, so that it may not be whole
      */
     AnswerReader.Progress event(@Nullable String type, String data, boolean mayBeCut) {

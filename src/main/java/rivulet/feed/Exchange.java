@@ -189,8 +189,7 @@ final class Exchange implements Feed.Cancellation {
         @Override
         public void onEvent(EventSource from, @Nullable String id, @Nullable String type, String data) {
             try {
-                // Nothing in it, nothing said: some keep connections alive with it, as others do with comments.
-                if (!data.isBlank()) {
+                if (!AnswerEvents.saysNothing(type, data)) {
                     tell(type, data);
                 }
             } catch (Throwable t) {

@@ -20,7 +20,9 @@ final class FinishWord {
                     "max_output_tokens",
                     "model_context_window_exceeded",
                     "token_limit",
-                    "time_limit" -> Optional.of(FinishReason.LENGTH);
+                    "time_limit",
+                    "repetition",
+                    "repetition_truncation" -> Optional.of(FinishReason.LENGTH);
             case "tool_calls", "tool_call", "function_call", "tool_use" -> Optional.of(FinishReason.TOOL_CALLS);
             case "content_filter",
                     "content_filtered",
@@ -48,6 +50,7 @@ final class FinishWord {
                     "malformed_function_call",
                     "malformed_tool_use",
                     "malformed_model_output",
+                    "malformed_response",
                     "unexpected_tool_call",
                     "too_many_tool_calls",
                     "function_call_filter" -> Optional.empty();

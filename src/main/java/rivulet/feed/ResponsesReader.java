@@ -24,6 +24,7 @@ final class ResponsesReader implements AnswerReader {
     private final OutputWords answer;
 
     private final OutputWords thoughts;
+    private final EchoedWords thought = new EchoedWords();
     /** The ids of the thoughts that have begun: LocalAI tells their words by the events of a text. */
     private final Set<String> thoughtIds = new HashSet<>();
 
@@ -66,15 +67,17 @@ final class ResponsesReader implements AnswerReader {
         String type = event.path("type").asText();
         String delta = event.path("delta").asText("");
         switch (type) {
-            case UsualPiece.TEXT_DELTA -> text(Teller.DELTAS, delta, isOfThought(event));
+            case UsualPiece.TEXT_DELTA ->
+                text(Teller.DELTAS, isOfThought(event) ? thought.toTell(type, delta) : delta, isOfThought(event));
             case "response.refusal.delta" -> refusal(Teller.DELTAS, delta);
-            case "response.reasoning_text.delta", "response.reasoning_summary_text.delta" ->
-                reasoning(Teller.DELTAS, delta);
+            // The first was OpenAI's own name once, and is Command Code's.
+            case "response.reasoning.delta", "response.reasoning_text.delta", "response.reasoning_summary_text.delta" ->
+                reasoning(Teller.DELTAS, thought.toTell(type, Thoughts.words(event.path("delta"))));
             case "response.output_text.done" ->
                 text(Teller.TEXT_DONE, event.path("text").asText(""), isOfThought(event));
             case "response.refusal.done" ->
                 refusal(Teller.TEXT_DONE, event.path("refusal").asText(""));
-            case "response.reasoning_text.done", "response.reasoning_summary_text.done" ->
+            case "response.reasoning.done", "response.reasoning_text.done", "response.reasoning_summary_text.done" ->
                 reasoning(Teller.TEXT_DONE, event.path("text").asText(""));
             case "response.content_part.done", "response.reasoning_summary_part.done" ->
                 part(Teller.PART_DONE, event.path("part"), isOfThought(event));
@@ -128,10 +131,12 @@ final class ResponsesReader implements AnswerReader {
 
     private void begins(JsonNode item) {
         String id = item.path("id").asText("");
-        if (isThought(item) && !id.isEmpty()) {
-            thoughtIds.add(id);
-        } else {
-            thoughtIds.remove(id);
+        thoughtIds.remove(id);
+        if (isThought(item)) {
+            thought.begin();
+            if (!id.isEmpty()) {
+                thoughtIds.add(id);
+            }
         }
     }
 

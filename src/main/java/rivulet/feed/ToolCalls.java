@@ -41,8 +41,9 @@ final class ToolCalls {
      */
     boolean piece(int position, @Nullable String id, @Nullable String name, String arguments) {
         @Nullable Call named = id == null ? null : known.get(key(position, id));
-        if (named != null && named.isRepeated(name, arguments)) {
-            // Once more, under its own id: who took it for another would make the call twice.
+        @Nullable Call meant = id == null && name == null ? newest.get(position) : named;
+        if (meant != null && meant.isRepeated(id == null ? meant.name : name, arguments)) {
+            // Once more, under its own id, or none: who took it for another would make the call twice.
             return false;
         }
         Call call = named == null ? find(position, id, name, arguments) : goingOn(named, name, arguments);

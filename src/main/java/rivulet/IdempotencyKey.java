@@ -32,7 +32,7 @@ record IdempotencyKey(String key, String fingerprint) {
                 throw RequestError.badRequest(
                         "An idempotency key is 1 to 255 visible ASCII characters, best of all a random UUID.");
             }
-            String request = ctx.req().getRequestURI() + "\n" + fields.canonical(PARAMETER);
+            String request = Address.of(ctx).path() + "\n" + fields.canonical(PARAMETER);
             return new IdempotencyKey(Entrance.caller(ctx).id() + " " + key, hash(request));
         });
     }

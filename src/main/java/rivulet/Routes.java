@@ -129,7 +129,8 @@ final class Routes {
     }
 
     private void chatByPath(Context ctx) {
-        PathText path = PathText.of(ctx.req().getRequestURI(), STREAM_PREFIX, ctx.queryString());
+        Address address = Address.of(ctx);
+        PathText path = PathText.of(address.path(), STREAM_PREFIX, address.query());
         Fields query =
                 path.hasParameters() ? query(ctx) : Fields.ofQuery(Map.of()).traced(Requests.trace(ctx));
         get(ctx, query, Format.TEXT, fields -> {
@@ -188,7 +189,7 @@ final class Routes {
     }
 
     private static Fields query(Context ctx) {
-        return Fields.ofQuery(Percent.query(ctx.queryString())).traced(Requests.trace(ctx));
+        return Fields.ofQuery(Percent.query(Address.of(ctx).query())).traced(Requests.trace(ctx));
     }
 
     private static void answerState(Context ctx, StreamLog log) {

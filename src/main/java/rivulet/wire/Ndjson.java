@@ -9,7 +9,7 @@ final class Ndjson {
     private Ndjson() {}
 
     static byte[] line(Entry entry) {
-        byte[] payload = EventJson.payload(entry);
+        byte[] payload = JsonLine.of(EventJson.payload(entry));
         String name = EventJson.name(entry.event())
                 .map(n -> ",\"event\":\"" + n + "\"")
                 .orElse("");

@@ -33,7 +33,7 @@ final class Sse {
 
     /** The event's members as JSON; an unnamed event if it is text. */
     static byte[] json(Entry entry) {
-        return block(EventJson.name(entry.event()).orElse(null), EventJson.payload(entry), entry);
+        return block(EventJson.name(entry.event()).orElse(null), JsonLine.of(EventJson.payload(entry)), entry);
     }
 
     /** The event's own text if it is for a reader's eyes; how the stream begins and ends as in {@link #json}. */
@@ -53,9 +53,9 @@ final class Sse {
         return block(null, DONE_MARKER, entry);
     }
 
-    /** A block of data that is one line. */
-    static byte[] unnamed(byte[] data, Entry entry) {
-        return block(null, data, entry);
+    /** An unnamed event of JSON. */
+    static byte[] unnamed(byte[] json, Entry entry) {
+        return block(null, JsonLine.of(json), entry);
     }
 
     /** The same block with the time after which a client that has lost its connection comes back. */

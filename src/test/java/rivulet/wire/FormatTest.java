@@ -3,6 +3,7 @@ package rivulet.wire;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import rivulet.log.Entry;
@@ -34,6 +35,19 @@ class FormatTest {
     void anyLineEndMakesAFurtherLine(String text) {
         Entry entry = new Entry(START, 1, new Event.Text(text));
         assertEquals("data: é\ndata: b\nid: 0123456789abcdefghijkl.1\n\n", shown(Format.TEXT, entry));
+    }
+
+    /** Where Python's splitlines and Swift's lines end one, too. */
+    @Test
+    void jsonIsOneLineForThoseWhoEndLinesAsUnicodeDoes() {
+        Entry text = new Entry(START, 1, new Event.Text("é\u0085b\u2028\u2029\u2030"));
+        String escaped = "\"é\\u0085b\\u2028\\u2029\u2030\"}";
+        assertEquals("data: {\"delta\":" + escaped + "\nid: 0123456789abcdefghijkl.1\n\n", shown(Format.JSON, text));
+        assertEquals("{\"n\":1,\"delta\":" + escaped + "\n", shown(Format.NDJSON, text));
+        Entry field = new Entry(START, 1, new Event.FieldAppend("/a", "\u2028"));
+        assertEquals(
+                "data: {\"status\":\"chunk\",\"data\":{\"a\":\"\\u2028\"}}\nid: 0123456789abcdefghijkl.1\n\n",
+                shown(Format.STATUS, field));
     }
 
     private static String shown(Format format, Entry entry) {

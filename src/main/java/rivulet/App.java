@@ -118,13 +118,15 @@ public final class App {
         Threads.start("rivulet-preload", new Preload());
         try {
             Config config = Config.read(arguments, System.getenv());
-            System.setErr(new OneLine(System.err));
+            OneLine log = new OneLine(System.err);
+            System.setErr(log);
+            Runtime.getRuntime().addShutdownHook(new Thread(log::awaitWritten, "rivulet-log-end"));
             // Before the first logger is made, which reads it.
             System.setProperty("org.slf4j.simpleLogger.log.rivulet", config.logLevel());
             App app = new App(config);
             app.start();
             app.warn();
-            Runtime.getRuntime().addShutdownHook(new Thread(app::stopAndHalt, "rivulet-stop"));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> app.stopAndHalt(log), "rivulet-stop"));
             System.out.println(app.greeting());
         } catch (SettingError e) {
             quit(EXIT_BAD_SETTING, String.valueOf(e.getMessage()));
@@ -289,10 +291,11 @@ public final class App {
                 config.background());
     }
 
-    private void stopAndHalt() {
+    private void stopAndHalt(OneLine log) {
         try {
             stop();
         } finally {
+            log.awaitWritten();
             // A JVM that was told to end says 143 otherwise, as if it had been killed.
             Runtime.getRuntime().halt(0);
         }

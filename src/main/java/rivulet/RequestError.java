@@ -3,6 +3,7 @@ package rivulet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import rivulet.access.Refusal;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
@@ -10,6 +11,8 @@ import rivulet.log.Event;
 /** A request that is answered with an error: its status, a code for programs, and what to do about it in words. */
 final class RequestError extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    /** {@code Retry-After} where this node ends: others answer at once, and it is back itself soon. */
+    private static final String ANOTHER_NODE = "5";
 
     private final int status;
     private final String code;
@@ -149,7 +152,7 @@ final class RequestError extends RuntimeException {
                 503,
                 ErrorCode.SHUTTING_DOWN.wireName(),
                 "The server is stopping and begins nothing new; try again soon.",
-                Map.of("Retry-After", "5"));
+                Map.of("Retry-After", ANOTHER_NODE));
     }
 
     static RequestError storeAway() {
@@ -172,12 +175,15 @@ final class RequestError extends RuntimeException {
 
     /** A stream that failed before it said anything, on the request that began it. */
     static RequestError ofFailure(Event.Failed failed) {
-        OptionalLong retryAfter = failed.retryAfterSeconds();
+        int status = status(failed.code());
+        OptionalLong asked = failed.retryAfterSeconds();
+        @Nullable
+        String retryAfter = asked.isPresent() ? String.valueOf(asked.getAsLong()) : status == 503 ? ANOTHER_NODE : null;
         return new RequestError(
-                status(failed.code()),
+                status,
                 failed.code().wireName(),
                 failed.message(),
-                retryAfter.isPresent() ? Map.of("Retry-After", String.valueOf(retryAfter.getAsLong())) : Map.of());
+                retryAfter == null ? Map.of() : Map.of("Retry-After", retryAfter));
     }
 
     private static int status(ErrorCode code) {

@@ -430,6 +430,8 @@ class LeavingTest {
             }
             for (CompletableFuture<HttpResponse<String>> answer : answers) {
                 assertEquals(503, answer.get().statusCode());
+                assertEquals(
+                        "5", answer.get().headers().firstValue("Retry-After").orElse("none"));
                 assertTrue(
                         answer.get().body().contains("shutting_down"),
                         answer.get().body());

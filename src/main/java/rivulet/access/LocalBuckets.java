@@ -1,6 +1,7 @@
 package rivulet.access;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.bucket4j.Bandwidth;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.BucketConfiguration;
 import io.github.bucket4j.local.LocalBucketBuilder;
@@ -31,6 +32,10 @@ final class LocalBuckets {
 
     private static Bucket full(BucketConfiguration limit) {
         LocalBucketBuilder builder = Bucket.builder();
+        if (Arrays.stream(limit.getBandwidths()).noneMatch(Bandwidth::isIntervallyAligned)) {
+            // A wall clock that is set back would fill nothing until it is where it was.
+            builder.withNanosecondPrecision();
+        }
         Arrays.stream(limit.getBandwidths()).forEach(builder::addLimit);
         return builder.build();
     }

@@ -1,16 +1,11 @@
 package rivulet.telemetry;
 
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.Outcome;
@@ -20,35 +15,24 @@ import rivulet.log.Usage;
  * One line for each request and each generation that has ended: who, what, how long and how it ended; never a prompt, an
  * answer, a path or a key.
  *
- * <p>One thread writes. Who reads the lines may stop reading them, as a terminal does or a full pipe: then they are left
- * out and counted, and no request waits. Safe on any thread.
+ * <p>No request waits for whoever reads the lines: what he does not take is left out and counted. Safe on any thread.
  */
 public final class AccessLog implements AutoCloseable {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
-    /** Lines that wait to be written: some seconds of a busy server. */
-    private static final int MOST_WAITING = 16_384;
-
-    private static final String END = "";
-    /** How long the last lines may take. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     private final LineFormat format;
-    private final PrintStream out;
     private final Clock clock;
-    private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(MOST_WAITING);
+    /** Null: none is written. */
+    private final @Nullable Lines lines;
+
     private final LongAdder dropped = new LongAdder();
-    private final Thread writer = new Thread(this::write, "rivulet-access-log");
 
     /** Begins to write. */
     public AccessLog(LineFormat format, PrintStream out, Clock clock) {
         this.format = format;
-        this.out = out;
         this.clock = clock;
-        if (format != LineFormat.OFF) {
-            writer.setDaemon(true);
-            writer.start();
-        }
+        this.lines = format == LineFormat.OFF ? null : new Lines("rivulet-access-log", out);
     }
 
     /**
@@ -81,7 +65,7 @@ public final class AccessLog implements AutoCloseable {
 
     /** Writes down a request. */
     public void request(Request request) {
-        if (format == LineFormat.OFF) {
+        if (lines == null) {
             return;
         }
         Showing shown = request.shown;
@@ -103,7 +87,7 @@ public final class AccessLog implements AutoCloseable {
 
     /** Writes down a generation. */
     public void generation(Generation generation) {
-        if (format == LineFormat.OFF) {
+        if (lines == null) {
             return;
         }
         Outcome outcome = generation.outcome();
@@ -133,7 +117,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     private void put(Line line) {
-        if (!lines.offer(line.toString())) {
+        if (lines != null && !lines.put(line.toString())) {
             dropped.increment();
         }
     }
@@ -142,43 +126,11 @@ public final class AccessLog implements AutoCloseable {
         return duration == null ? null : (Long) duration.toMillis();
     }
 
-    private void write() {
-        List<String> taken = new ArrayList<>();
-        try {
-            while (true) {
-                taken.add(lines.take());
-                lines.drainTo(taken);
-                StringBuilder text = new StringBuilder();
-                taken.stream()
-                        .filter(line -> !line.equals(END))
-                        .forEach(line -> text.append(line).append('\n'));
-                byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-                out.write(bytes, 0, bytes.length);
-                out.flush();
-                if (taken.contains(END)) {
-                    return;
-                }
-                taken.clear();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /** Writes what is left, if somebody still reads. */
     @Override
     public void close() {
-        if (format == LineFormat.OFF) {
-            return;
+        if (lines != null) {
+            lines.close();
         }
-        try {
-            if (lines.offer(END)) {
-                writer.join(LAST_WORDS.toMillis());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        // One that still waits on a pipe that nobody reads.
-        writer.interrupt();
     }
 }

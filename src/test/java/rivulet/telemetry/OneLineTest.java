@@ -3,7 +3,13 @@ package rivulet.telemetry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -14,9 +20,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 20, unit = TimeUnit.SECONDS)
 class OneLineTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private final OneLine out = new OneLine(bytes);
+    private final OneLine out = new OneLine(new PrintStream(bytes, true, StandardCharsets.UTF_8));
 
     private List<String> lines() {
+        out.awaitWritten();
         return bytes.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
@@ -36,6 +43,38 @@ class OneLineTest {
         assertTrue(lines().contains("Caused by: java.lang.RuntimeException: second\\u000aforged"), lines().toString());
         assertTrue(lines().stream().noneMatch(line -> line.startsWith("forged") || line.startsWith("\tat forged")));
         assertTrue(lines().get(1).startsWith("\tat rivulet.telemetry.OneLineTest"), lines().get(1));
+    }
+
+    @Test
+    void whatIsPrintedInPiecesIsOneLine() {
+        out.print("one ");
+        out.printf("%s%n", "line");
+        out.println();
+        assertEquals(List.of("one line", ""), lines());
+    }
+
+    @Test
+    void whoDoesNotReadHoldsUpNobodyAndLearnsWhatWasLeftOut() throws IOException {
+        int printed = 20_000;
+        try (PipedInputStream reader = new PipedInputStream(16);
+                OneLine unread =
+                        new OneLine(new PrintStream(new PipedOutputStream(reader), true, StandardCharsets.UTF_8))) {
+            for (int i = 0; i < printed; i++) {
+                unread.println("line " + i);
+            }
+            BufferedReader lines = new BufferedReader(new InputStreamReader(reader, StandardCharsets.UTF_8));
+            int read = 0;
+            for (; read < 10_000; read++) {
+                assertEquals("line " + read, lines.readLine());
+            }
+            unread.println("the last");
+            String line = lines.readLine();
+            for (; line.equals("line " + read); read++) {
+                line = lines.readLine();
+            }
+            assertEquals("(" + (printed - read) + " lines of the log are left out here: nobody read it)", line);
+            assertEquals("the last", lines.readLine());
+        }
     }
 
     @Test

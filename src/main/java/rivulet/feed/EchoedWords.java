@@ -1,7 +1,9 @@
 package rivulet.feed;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Tells the deltas of one Responses thought once. Some servers send each of them by two kinds of events, as a thought and
@@ -18,12 +20,16 @@ final class EchoedWords {
     /** How much of that a kind of events has said. */
     private final Map<String, Integer> places = new HashMap<>();
 
+    /** The kinds that have told some of it: these were not heard in silence. */
+    private final Set<String> tellers = new HashSet<>();
+
     private boolean alone;
 
     /** Another thought begins. */
     void begin() {
         told.setLength(0);
         places.clear();
+        tellers.clear();
         alone = false;
     }
 
@@ -36,10 +42,13 @@ final class EchoedWords {
         int repeated = Math.min(piece.length(), told.length() - place);
         if (!told.substring(place, place + repeated).equals(piece.substring(0, repeated))) {
             places.put(kind, OWN);
-            return told.substring(0, place) + piece;
+            return tellers.contains(kind) ? piece : told.substring(0, place) + piece;
         }
         String more = piece.substring(repeated);
-        told.append(more);
+        if (!more.isEmpty()) {
+            told.append(more);
+            tellers.add(kind);
+        }
         places.put(kind, place + piece.length());
         if (places.size() == 1 && told.length() > ALONE_CHARS) {
             begin();

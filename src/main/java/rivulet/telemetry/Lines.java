@@ -77,11 +77,7 @@ final class Lines implements AutoCloseable {
             while (true) {
                 next.add(waiting.take());
                 waiting.drainTo(next);
-                StringBuilder text = new StringBuilder();
-                next.forEach(line -> text.append(line).append('\n'));
-                byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-                out.write(bytes, 0, bytes.length);
-                out.flush();
+                write(next);
                 synchronized (progress) {
                     written += next.size();
                     progress.notifyAll();
@@ -90,6 +86,18 @@ final class Lines implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void write(List<String> lines) {
+        try {
+            StringBuilder text = new StringBuilder();
+            lines.forEach(line -> text.append(line).append('\n'));
+            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+            out.write(bytes, 0, bytes.length);
+            out.flush();
+        } catch (OutOfMemoryError e) {
+            // These are lost; without this thread all that follow would be.
         }
     }
 }

@@ -33,6 +33,15 @@ class EchoedWordsTest {
     }
 
     @Test
+    void whatWasToldIsNotRepeatedWhereTwoKindsPart() {
+        say("a", "The user");
+        say("b", "The user wants");
+        say("a", " thinks");
+        say("b", " tea");
+        assertEquals("The user wants thinks tea", told.toString());
+    }
+
+    @Test
     void theNextThoughtIsComparedToItselfAlone() {
         say("a", "one");
         words.begin();

@@ -60,8 +60,10 @@ final class Structured implements Feed {
         this.checks = checks;
         this.limits = limits;
         this.arrayWanted = wantsArray(schema.path("type"));
-        this.check = new SchemaCheck(schema);
         this.schema = schema.toString();
+        // Read as documents are, and as another node would read it: 0.5 as a double is another constant than 0.5 is
+        // here.
+        this.check = new SchemaCheck(readSchema(this.schema));
     }
 
     /** A schema as {@link Origin} has it. */

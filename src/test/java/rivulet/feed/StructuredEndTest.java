@@ -10,6 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import rivulet.log.ErrorCode;
 import rivulet.log.FinishReason;
 
@@ -38,12 +40,16 @@ class StructuredEndTest {
 
     /** Has a document said, all of it and at once. */
     private Feed.Cancellation say(String document, FinishReason reason) throws Exception {
+        return say(document, reason, "{\"type\":\"object\"}");
+    }
+
+    private Feed.Cancellation say(String document, FinishReason reason, String wanted) throws Exception {
         Feed text = sink -> {
             sink.text(document);
             sink.done(reason, null);
             return () -> ends.told.add("let go");
         };
-        ObjectNode schema = (ObjectNode) new ObjectMapper().readTree("{\"type\":\"object\"}");
+        ObjectNode schema = (ObjectNode) new ObjectMapper().readTree(wanted);
         return new Structured(text, schema, LIMITS, checks::add).start(ends);
     }
 
@@ -57,6 +63,18 @@ class StructuredEndTest {
         assertEquals(List.of(), ends.told);
         check();
         assertEquals(List.of("stop"), ends.told);
+    }
+
+    /** A schema comes in a body whose numbers are doubles, a document's are exact. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\":0.5}", "{\"a\":[1.25,{\"b\":1e-7}]}"})
+    void numbersInsideAConstantAreEqual(String document) throws Exception {
+        say(document, FinishReason.STOP, "{\"const\":" + document + "}");
+        check();
+        say(document, FinishReason.STOP, "{\"enum\":[" + document + "]}");
+        check();
+        assertEquals("stop", ends.told.get(0));
+        assertEquals("stop", ends.told.get(ends.told.size() - 1));
     }
 
     @Test

@@ -2,11 +2,11 @@
 
 import { randomId } from './api.js';
 
-export function newAnswer() {
+export function newAnswer(key = randomId()) {
   return {
     role: 'assistant',
     /** With it a question whose answer was lost is asked again, and finds the stream that it had begun. */
-    key: randomId(),
+    key,
     stream: null,
     /** The last event that was applied; a resumed stream begins after it. */
     index: -1,

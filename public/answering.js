@@ -8,8 +8,8 @@ import { Refused, begin } from './api.js';
 import { Run, endStream, follow } from './run.js';
 import { AnswerView } from './message.js';
 import { applyEvent, fail, newAnswer } from './answer.js';
-import { eachFrame } from './dom.js';
-import { keep } from './conversations.js';
+import { announce, eachFrame } from './dom.js';
+import { findConversation, keep } from './conversations.js';
 import { t } from './words.js';
 
 /** How often what has come is kept: a reload reads the rest from the server again. */
@@ -46,8 +46,8 @@ export class Answering {
   }
 
   /** Asks what the conversation ends with; its answer is added to it. */
-  static ask(conversation, fields, hooks) {
-    const answer = newAnswer();
+  static ask(conversation, fields, hooks, key) {
+    const answer = newAnswer(key);
     conversation.messages.push(answer);
     return Answering.#askFor(conversation, answer, fields, hooks);
   }
@@ -120,11 +120,23 @@ export class Answering {
       this.answer.stream = await begin(body, this.answer.key);
     } catch (refused) {
       if (!stopped) this.#end('failed', refused instanceof Refused ? refused : { code: 'internal', message: String(refused) });
+      // It may have arrived all the same, and then it goes on.
+      else if (refused.code === 'unreachable') announce(t('notStopped'), true);
       return;
     }
     if (stopped) endStream(this.answer.stream);
     else if (!this.#left) this.#read();
-    if (this.#keeps) await this.#keep();
+    if (this.#keeps) await (this.#left ? this.#keepStream() : this.#keep());
+  }
+
+  /** Whoever came back meanwhile has the conversation anew: kept as it is here, it would take back what was said since. */
+  async #keepStream() {
+    const theirs = await findConversation(this.#conversation.id);
+    const answer = theirs?.messages.find(({ key }) => key === this.answer.key);
+    if (!answer || answer.stream) return;
+    answer.stream = this.answer.stream;
+    await keep(theirs);
+    this.#onKept();
   }
 
   #read() {

@@ -1,7 +1,7 @@
 /** The page: language and colours, which view is shown, and the keys that work everywhere. */
 import { byId, element, isComposing } from './dom.js';
 import { LANGUAGES, language, preferredLanguage, speak, t } from './words.js';
-import { ask, currentConversation, openConversation, showAll, startChat, stop, isAnswering } from './chat.js';
+import { ask, currentConversation, openConversation, showAll, startChat, stop } from './chat.js';
 import { asJson, asMarkdown, download, fileName } from './exports.js';
 import { openSide, showConversations } from './sidebar.js';
 import { showIdeas } from './message.js';
@@ -10,7 +10,6 @@ import { loadModels, showModel } from './settings.js';
 import { signedIn } from './sign-in.js';
 import { health } from './api.js';
 import { wireOpen } from './wire.js';
-import { currentRun } from './run.js';
 import { local } from './storage.js';
 import { countdown } from './demos/countdown.js';
 import { fakeLlm } from './demos/fake-llm.js';
@@ -111,7 +110,8 @@ async function start() {
 }
 
 byId('language').addEventListener('change', async (event) => {
-  await speakNow(event.target.value, true);
+  // Without a network its words may not come.
+  await speakNow(event.target.value, true).catch(() => (event.target.value = language()));
   if (document.body.dataset.view === 'chat') showAll();
   await showConversations();
 });
@@ -145,7 +145,8 @@ addEventListener('keydown', (event) => {
   // As if the button were pressed: it gives the focus back.
   if (document.body.dataset.side === 'open') byId('side-close').click();
   else if (wireOpen() && innerWidth < WIDE_PX) byId('wire-close').click();
-  else if (isAnswering() && document.body.dataset.view === 'chat') stop();
-  else if (currentRun() && !currentRun().ended) currentRun().stop();
+  else if (document.body.dataset.view === 'chat') stop();
+  // What is seen, and nothing behind it; where there is nothing to stop, the button is disabled.
+  else byId(`view-${document.body.dataset.view}`).querySelector('[name=stop]').click();
 });
 start();

@@ -85,8 +85,9 @@ const hooks = {
   },
 };
 
-function askModel() {
-  answering = Answering.ask(conversation, requestFields(), hooks);
+/** @param key of a question that may have arrived, though its answer did not */
+function askModel(key) {
+  answering = Answering.ask(conversation, requestFields(), hooks, key);
   thread.append(answering.view.node);
   markLast();
   toEnd();
@@ -98,11 +99,16 @@ function askAgain(text) {
   if (answering) return;
   const at = conversation.messages.findLastIndex((message) => message.role === 'user');
   if (at < 0) return;
+  const { key, stream, error } = conversation.messages.at(-1);
+  // It may be being generated: with the same key it is found, and not paid for twice.
+  const lost = text === undefined && error?.code === 'unreachable' && !stream ? key : undefined;
   conversation.messages.length = at + 1;
   conversation.messages[at].content = text ?? conversation.messages[at].content;
   if (at === 0) conversation.title = titleOf(conversation.messages[0].content);
-  showAll();
-  askModel();
+  // Only what changes: hundreds of answers take seconds to show.
+  for (const node of [...thread.children].slice(at)) node.remove();
+  thread.append(questionView(conversation.messages[at]));
+  askModel(lost);
   byId('stop').focus();
 }
 
@@ -188,6 +194,8 @@ byId('to-end').addEventListener('click', () => {
 });
 
 thread.addEventListener('click', (event) => {
+  // Whoever unfolds the thoughts reads them from their beginning.
+  if (event.target.closest('summary')) following = false;
   const button = event.target.closest('[data-act]');
   if (!button) return;
   const message = conversation.messages[[...thread.children].indexOf(button.closest('article'))];
@@ -220,7 +228,15 @@ question.addEventListener('keydown', (event) => {
   }
 });
 growing(question);
-byId('stop').addEventListener('click', stop);
+// Stop comes to where Send was: a double click, and Enter held down, would end what they have just begun.
+byId('stop').addEventListener('click', (event) => event.detail < 2 && stop());
+byId('composer').addEventListener('keydown', (event) => {
+  if (event.repeat && event.target !== question) event.preventDefault();
+});
+
+/** Two tabs that read one stream may time it differently. */
+const words = ({ messages }) => JSON.stringify(messages, (key, value) => (['ttft', 'elapsed'].includes(key) ? undefined : value));
+const sameWords = (one, other) => words(one) === words(other) && !(one.messages.at(-1)?.role === 'assistant' && isOpen(one.messages.at(-1)));
 
 onOtherTab(async (id) => {
   if (id !== conversation.id) return;
@@ -230,6 +246,8 @@ onOtherTab(async (id) => {
     forget();
     await openConversation('');
     onChange();
+  } else if (!answering && sameWords(theirs, conversation)) {
+    // The same end was read here: shown anew, it would take the place, the selection and the focus of whoever reads.
   } else if (!answering || theirs.messages.at(-1).askedAt > answering.answer.askedAt) {
     // What is still read here is the past there: kept once more, it would take the place of what was asked since.
     answering?.letGo();

@@ -142,6 +142,8 @@ export function fragmentOf(tokens) {
     link.target = '_blank';
     link.rel = 'noopener noreferrer nofollow';
   }
+  // An entity in a fence's language is a space by now: what stands behind it would be a class of the page's own.
+  for (const code of fragment.querySelectorAll('[class]')) code.className = code.classList[0];
   decorate(fragment);
   for (const block of fragment.children) {
     // Each by its own first letter: an Arabic list in an English answer is set right too.

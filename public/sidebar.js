@@ -1,6 +1,8 @@
 /** The list of conversations, and the drawer that it is on a phone. */
 import { byId, clone } from './dom.js';
-import { allConversations, onOtherTab, remove } from './conversations.js';
+import { isOpen } from './answer.js';
+import { allConversations, findConversation, onOtherTab, remove } from './conversations.js';
+import { endStream } from './run.js';
 import { currentConversation, forget } from './chat.js';
 import { t } from './words.js';
 
@@ -25,7 +27,8 @@ export async function showConversations() {
     }
     const bin = item.querySelector('button');
     bin.setAttribute('aria-label', t('deleteConversation', { title: conversation.title }));
-    bin.addEventListener('click', () => deleteIt(conversation.id));
+    // The next one comes to its place: a double click would delete both.
+    bin.addEventListener('click', (event) => event.detail < 2 && deleteIt(conversation.id));
     return item;
   }));
   if (address) list.querySelector(`li:has([href="${address}"]) ${focused.localName}`)?.focus();
@@ -34,16 +37,25 @@ export async function showConversations() {
 async function deleteIt(id) {
   const shown = id === currentConversation().id;
   if (shown) forget();
+  else await endLeft(id);
   await remove(id);
   if (shown) location.hash = '#/chat';
   await showConversations();
   byId('new-chat').focus();
 }
 
+/** An answer that was left open goes on for a while, and nobody will come back for it. */
+async function endLeft(id) {
+  const last = (await findConversation(id))?.messages.at(-1);
+  if (last?.stream && isOpen(last)) endStream(last.stream);
+}
+
 export function openSide(open) {
   if (!open && document.body.dataset.side !== 'open') return;
   document.body.dataset.side = open ? 'open' : 'closed';
   shade.hidden = !open;
+  // What lies under the shade is not reached by Tab either.
+  for (const id of ['main', 'wire']) byId(id).inert = open;
   opener.setAttribute('aria-expanded', String(open));
   if (open) byId('side-close').focus();
 }
@@ -54,4 +66,6 @@ byId('side-close').addEventListener('click', () => {
   opener.focus();
 });
 shade.addEventListener('click', () => openSide(false));
+// A phone that is turned has room for it: nothing lies under it then.
+matchMedia('(min-width: 760px)').addEventListener('change', (event) => event.matches && openSide(false));
 onOtherTab(showConversations);

@@ -24,8 +24,8 @@ export function preferredLanguage() {
 
 /** Loads a language and puts it in place. */
 export async function speak(tag, chosen = false) {
-  if (chosen) local.setItem(CHOSEN, tag);
   words = tag === 'en' ? english : (await import(`./words/${tag}.js`)).default;
+  if (chosen) local.setItem(CHOSEN, tag);
   document.documentElement.lang = tag;
   translate(document);
 }

@@ -4,7 +4,7 @@ import { BASE, refusalOf } from '../api.js';
 import { duration, seconds } from '../format.js';
 import { failureText } from '../message.js';
 import { t } from '../words.js';
-import { partsOf } from './demo.js';
+import { failureLine, partsOf } from './demo.js';
 
 export function compare() {
   const demo = partsOf('compare');
@@ -119,7 +119,7 @@ function side(node) {
       node.dataset.state = state;
     },
     fail(words) {
-      paper.append(words);
+      paper.append(failureLine(words));
       this.end('failed');
     },
   };

@@ -1,4 +1,5 @@
 /** What the demos have in common: a form that starts and stops one run, its clocks, and a stream that a reload finds. */
+import { element } from '../dom.js';
 import { duration, seconds } from '../format.js';
 import { session } from '../storage.js';
 import { t } from '../words.js';
@@ -36,6 +37,9 @@ export function partsOf(id) {
     },
   };
 }
+
+/** Why it failed, apart from what was said before. */
+export const failureLine = (words) => element('p', 'why', words);
 
 /** Shows a run's clocks until it ends. */
 export function showClocks(node, run) {

@@ -1,5 +1,5 @@
 /** A text as if a model said it. */
-import { partsOf } from './demo.js';
+import { failureLine, partsOf } from './demo.js';
 import { streamed } from './streamed.js';
 
 export function fakeLlm() {
@@ -18,7 +18,7 @@ export function fakeLlm() {
     },
     onEnd(state, failure) {
       answer.dataset.state = state;
-      if (failure) answer.append(failure);
+      if (failure) answer.append(failureLine(failure));
     },
   });
 }

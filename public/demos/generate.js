@@ -6,7 +6,7 @@ import { utf8Length } from '../stream.js';
 import { failureText } from '../message.js';
 import { readLines } from '../lines.js';
 import { t } from '../words.js';
-import { partsOf, showClocks } from './demo.js';
+import { failureLine, partsOf, showClocks } from './demo.js';
 
 export function generate() {
   const demo = partsOf('generate');
@@ -27,7 +27,7 @@ export function generate() {
     run.stop = () => begun.abort();
     const state = await read(body, begun.signal).catch((error) => {
       if (error.name === 'AbortError') return 'cancelled';
-      answer.append(failureText({ code: 'unreachable', ...error, message: error.message }));
+      answer.append(failureLine(failureText({ code: 'unreachable', ...error, message: error.message })));
       return 'failed';
     });
     run.enter(state);
@@ -49,7 +49,7 @@ export function generate() {
       run.record({ name, data: line, line, id: '', index: event.n, size: utf8Length(line) + 1 }, isToken(name));
       if (name === 'message' || name === 'refusal') answer.append(event.delta);
       if (name === 'snapshot') answer.textContent = (event.text ?? '') + (event.refusal ?? '');
-      if (name === 'failed') answer.append(failureText(event.error));
+      if (name === 'failed') answer.append(failureLine(failureText(event.error)));
       if (name === 'done' || name === 'failed') end = { name, data: line };
     }
     // A body that ends before its terminal line was cut.

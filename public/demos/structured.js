@@ -3,7 +3,7 @@ import { Run, endStream } from '../run.js';
 import { BASE } from '../api.js';
 import { t } from '../words.js';
 import { parsePosition, utf8Length } from '../stream.js';
-import { partsOf, showClocks } from './demo.js';
+import { failureLine, partsOf, showClocks } from './demo.js';
 import { streamed } from './streamed.js';
 import { DocumentForm } from './form.js';
 
@@ -63,7 +63,7 @@ export function structured() {
 
   const show = (state, failure = '') => {
     paper.dataset.state = state;
-    if (failure) paper.append(failure);
+    if (failure) paper.append(failureLine(failure));
   };
 
   preset.addEventListener('change', choose);

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.interactions.Actions;
 import rivulet.TestServer;
 
 /** The chat. */
@@ -497,5 +499,47 @@ final class ChatPageTest extends PageTest {
         ask("parrot");
         browser.awaitState("complete");
         assertEquals("parrot", browser.text(".prose").strip());
+    }
+
+    /** An entity in a fence's language becomes a space: what stands behind it would be a style of the page, over all of it. */
+    @Test
+    void fenceNamesNoStyleOfThePage() {
+        model("sim-echo-fast");
+        askAtOnce("```js&#32;shade\nYour session is over.\n```\n\nafter");
+        browser.awaitState("complete");
+        assertEquals("language-js", browser.find(".prose code").getDomAttribute("class"));
+        browser.click("#new-chat");
+    }
+
+    /** The next one comes to the place of the one that goes. */
+    @Test
+    void doubleClickDeletesOneConversation() {
+        model("sim-echo-fast");
+        for (String question : List.of("first", "second", "third")) {
+            browser.click("#new-chat");
+            ask(question);
+            browser.await("listed", () -> browser.text("#conversations li").equals(question));
+            browser.awaitState("complete");
+        }
+        new Actions(browser.driver())
+                .click(browser.find("#conversations [data-act=delete]"))
+                .pause(Duration.ofMillis(100))
+                .click()
+                .perform();
+        browser.await("gone", () -> browser.text("#conversations li").equals("second"));
+        browser.runAsync("await new Promise((resolve) => setTimeout(resolve, 300))");
+        assertEquals(2L, browser.run("return document.querySelectorAll('#conversations li').length"));
+    }
+
+    /** Stop comes to the place of Send. */
+    @Test
+    void doubleClickOnSendSends() {
+        model("sim-20tps-500tokens");
+        browser.find("#question").sendKeys("For long.");
+        new Actions(browser.driver()).doubleClick(browser.find("#send")).perform();
+        awaitAnswerLongerThan(20);
+        assertEquals("live", browser.find(".answer").getDomAttribute("data-state"));
+        browser.click("#stop");
+        browser.awaitState("cancelled");
     }
 }

@@ -203,4 +203,17 @@ final class KeyboardTest extends PageTest {
                 browser.run("return document.querySelectorAll('.thread[aria-live], .thread [role=log],"
                         + " .thread [aria-live], .thread [role=status]').length"));
     }
+
+    @Test
+    void drawerTakesTheFocusAndKeepsItAndATurnedPhoneNeedsNone() {
+        browser.prefers("light", "no-preference");
+        browser.size(390, 780);
+        browser.run("if (!document.getElementById('wire').hidden) document.getElementById('wire-close').click()");
+        browser.click("#side-open");
+        assertEquals("side-close", focused());
+        assertEquals(true, browser.run("return document.getElementById('main').inert"));
+        browser.size(844, 390);
+        browser.await("no shade", () -> !browser.find("#shade").isDisplayed());
+        assertEquals(false, browser.run("return document.getElementById('main').inert"));
+    }
 }

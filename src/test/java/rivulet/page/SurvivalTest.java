@@ -355,4 +355,50 @@ final class SurvivalTest extends PageTest {
             browser.open(server.url("/"));
         }
     }
+
+    /** It was asked, though nobody heard so: a retry under another key would be generated, and paid for, twice. */
+    @Test
+    void retryFindsWhatItsLostAnswerBegan() {
+        try (TestServer own = TestServer.with("OPENAI_MODEL", "sim-20tps-500tokens")) {
+            browser.openFresh(own.url("/"));
+            browser.run("const real = window.fetch; window.lose = 3; window.fetch = async (url, init) => {"
+                    + "const response = await real(url, init);"
+                    + "if (init?.method === 'POST' && window.lose-- > 0) throw new TypeError('cut');"
+                    + "return response; };");
+            ask("For long.");
+            browser.awaitState("failed");
+            browser.click("[data-act=retry]");
+            awaitAnswerLongerThan(5);
+            assertEquals(1, own.liveStreams());
+            browser.click("#stop");
+            browser.awaitState("cancelled");
+            browser.open(server.url("/"));
+        }
+    }
+
+    @Test
+    void stopOfAQuestionWhoseAnswerIsLostIsSaidToBeLost() {
+        model("sim-20tps-20tokens");
+        browser.run("const real = window.fetch; window.fetch = async (url, init) => {"
+                + "const response = await real(url, init);"
+                + "if (init?.method === 'POST') throw new TypeError('cut');"
+                + "return response; };");
+        ask("For long.");
+        browser.awaitState("connecting");
+        browser.click("#stop");
+        browser.await("the loss is told", () -> browser.exists("#announce.toast:not(:empty)"));
+    }
+
+    /** Two tabs that read one answer tell each other of its end. */
+    @Test
+    void whatIsShownAlreadyIsNotShownAnew() {
+        model("sim-echo-fast");
+        ask("once");
+        browser.awaitState("complete");
+        browser.await("kept", () -> keptAnswer().path("state").asText().equals("done"));
+        browser.run("window.shown = document.querySelector('.prose').firstChild;"
+                + "new BroadcastChannel('rivulet').postMessage({ id: location.hash.split('/')[2] });");
+        browser.runAsync("await new Promise((resolve) => setTimeout(resolve, 300))");
+        assertEquals(true, browser.run("return window.shown.isConnected"));
+    }
 }

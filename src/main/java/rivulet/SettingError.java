@@ -19,8 +19,8 @@ final class SettingError extends RuntimeException {
      */
     static String shown(String text) {
         return text.replaceAll("\\R", " ")
-                .replaceFirst("^([a-z]+://)?.*@", "$1…@")
-                .replaceFirst("^([a-z]+://[^?]*[?]).+", "$1…");
+                .replaceFirst("^([A-Za-z]+://)?.*@", "$1…@")
+                .replaceFirst("[?].+", "?…");
     }
 
     /** What to add where an address was taken for none: to Java a host with an underscore in its name is none. */

@@ -78,10 +78,9 @@ final class UpstreamSettings {
         String arkKey = header(Setting.ARK_API_KEY);
         String given = settings.apply(Setting.OPENAI_BASE_URL);
         @Nullable URI givenUrl = given.isEmpty() ? null : url(Setting.OPENAI_BASE_URL.name(), given);
-        // A key is sent to whom it belongs: Ark's not to another host that was named beside it.
-        boolean ark = openAiKey.isEmpty()
-                && !arkKey.isEmpty()
-                && (givenUrl == null || Upstream.sameHost(givenUrl, Upstream.ARK));
+        // A key is sent to whom it belongs.
+        boolean ark = !arkKey.isEmpty()
+                && (givenUrl == null ? openAiKey.isEmpty() : Upstream.sameHost(givenUrl, Upstream.ARK));
         @Nullable
         URI url = givenUrl != null ? givenUrl : ark ? Upstream.ARK : openAiKey.isEmpty() ? null : Upstream.OPENAI;
         return Upstream.of(
@@ -135,7 +134,8 @@ final class UpstreamSettings {
         List<String> models = new ArrayList<>();
         item.path("models").forEach(model -> models.add(model.asText()));
         return Upstream.of(
-                item.path("name").asText(url),
+                // Not the query: it may be a key.
+                item.path("name").asText(url.replaceFirst("[?].*", "")),
                 url.equals("simulator") ? null : url(name + " base_url", url),
                 key.strip(),
                 api(name, item.path("api").asText("auto"), usual),

@@ -125,7 +125,7 @@ class ConfigTest {
             OPENAI_BASE_URL     | http://[fe80::1%25lo]/v1 | OPENAI_BASE_URL is "http://[fe80::1%25lo]/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
             OPENAI_BASE_URL     | https://u:secret@h/v1 | OPENAI_BASE_URL is "https://…@h/v1", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1, without a user
             OPENAI_BASE_URL     | https://h:0/v1?k=secret | OPENAI_BASE_URL is "https://h:0/v1?…", but must be an address such as https://api.openai.com/v1 or http://localhost:11434/v1
-            UPSTREAMS           | [{"base_url":"http://h/v1?k=secret"},{"base_url":"http://h/v1?k=secret"}] | UPSTREAMS has two named http://h/v1?…; give each a "name" of its own
+            UPSTREAMS           | [{"base_url":"http://h/v1?k=secret"},{"base_url":"http://h/v1?k=secret"}] | UPSTREAMS has two named http://h/v1; give each a "name" of its own
             REDIS_URL           | redis://h:65536     | REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0
             UPSTREAMS           | [{"name":"a","base_url":"http://h","key":"sk-secret"}] | UPSTREAMS: a has a "key" that is the name of no variable that is set
             MODELS              | ,                   | MODELS is ",", but must be a list with something in it, or empty

@@ -4,15 +4,26 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Chat Completions API, which nearly every provider speaks. */
 final class ChatCompletions implements Dialect {
     private static final String STREAM_OPTIONS = "stream_options";
+    private static final String LIMIT = "max_output_tokens";
+    /** The API's name for that, which newer models at OpenAI and Azure refuse; others know no other. */
+    private static final String OLD_LIMIT = "max_tokens";
+
+    private static final String NEW_LIMIT = "max_completion_tokens";
+    /** Models come from callers. */
+    private static final int MOST_MODELS = 1000;
 
     private final boolean openAi;
     /** Whether the upstream knows no {@code stream_options}: learnt once, for all questions that follow. */
     private volatile boolean usageRefused;
+    /** Models that have refused the old name: those that refuse it at OpenAI need not be asked. */
+    private final Set<String> newer = ConcurrentHashMap.newKeySet();
 
     /** @param openAi whether the upstream is OpenAI itself, which has new names for old options */
     ChatCompletions(boolean openAi) {
@@ -22,6 +33,19 @@ final class ChatCompletions implements Dialect {
     @Override
     public String path() {
         return "chat/completions";
+    }
+
+    @Override
+    public boolean learnsWords(UpstreamReply refusal, ChatRequest request, String model) {
+        boolean refused = refusal.status() == 400
+                && refusal.body().contains(NEW_LIMIT)
+                && request.options().has(LIMIT)
+                && !openAi
+                && newer.size() < MOST_MODELS;
+        if (refused) {
+            newer.add(model);
+        }
+        return refused;
     }
 
     @Override
@@ -41,7 +65,7 @@ final class ChatCompletions implements Dialect {
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
         messages(request, body.putArray("messages"));
         body.put("stream", true);
-        Map<String, String> renamed = Map.of("max_output_tokens", openAi ? "max_completion_tokens" : "max_tokens");
+        Map<String, String> renamed = Map.of(LIMIT, openAi || newer.contains(model) ? NEW_LIMIT : OLD_LIMIT);
         request.options()
                 .properties()
                 .forEach(option -> body.set(renamed.getOrDefault(option.getKey(), option.getKey()), option.getValue()));

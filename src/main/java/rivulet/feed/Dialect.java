@@ -26,6 +26,9 @@ interface Dialect {
      */
     void askForDocument(ObjectNode body, @Nullable ObjectNode schema);
 
+    /** Whether the upstream may have refused a word that can be said otherwise for that model: from now on it is. */
+    boolean learnsWords(UpstreamReply refusal, ChatRequest request, String model);
+
     /** Whether the upstream may have refused something that can be left out. */
     boolean canDoWithout(UpstreamReply refusal);
 

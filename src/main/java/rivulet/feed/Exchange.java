@@ -44,6 +44,8 @@ final class Exchange implements Feed.Cancellation {
     private volatile String model = "";
     /** Whether it is asked without what the upstream may have refused. */
     private volatile boolean bare;
+    /** Whether it is asked in words that the upstream has just taught. */
+    private volatile boolean reworded;
     /** Whether a good end has been said, and perhaps taken back since. The reading thread's. */
     private boolean settling;
 
@@ -112,6 +114,8 @@ final class Exchange implements Feed.Cancellation {
                 thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
         if (cause instanceof IllegalArgumentException) {
             fail(ErrorCode.UPSTREAM_REJECTED, String.valueOf(cause.getMessage()), null);
+        } else if (cause instanceof ModelList.NoList none) {
+            fail(UpstreamError.ofReply(none.reply(), upstream.scrubber()));
         } else if (cause instanceof IOException) {
             fail(upstream.unreachable(cause, null));
         } else {
@@ -338,6 +342,10 @@ final class Exchange implements Feed.Cancellation {
         if (response.isSuccessful()) {
             UpstreamError error = UpstreamError.notAStream(reply, upstream.scrubber());
             fail(error);
+        } else if (!reworded && request != null && upstream.dialect().learnsWords(reply, request, model)) {
+            reworded = true;
+            upstream.countRetry();
+            ask();
         } else if (!bare && upstream.dialect().canDoWithout(reply)) {
             bare = true;
             upstream.countRetry();

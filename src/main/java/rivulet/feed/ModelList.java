@@ -56,8 +56,24 @@ final class ModelList {
     static final class NoList extends IOException {
         private static final long serialVersionUID = 1L;
 
-        private NoList(int status) {
-            super("asked for them, it answered " + status);
+        private final transient UpstreamReply reply;
+
+        private NoList(UpstreamReply reply) {
+            super("asked for them, it answered " + reply.status());
+            this.reply = reply;
+        }
+
+        /** What it answered. */
+        UpstreamReply reply() {
+            return reply;
+        }
+
+        /** Whether it would have answered a question so, too: it refuses the key, is busy, or does not work. */
+        boolean isNoAnswerAtAll() {
+            return switch (reply.status()) {
+                case 401, 402, 403, 407, 408, 429 -> true;
+                default -> reply.status() >= 500;
+            };
         }
     }
 
@@ -66,7 +82,7 @@ final class ModelList {
         CompletableFuture<List<String>> future;
         synchronized (this) {
             boolean fresh = nanoTime.getAsLong() - askedNanos < REMEMBERED.toNanos();
-            if (asked != null && fresh && !asked.isCompletedExceptionally()) {
+            if (asked != null && fresh && !isOfNoUse(asked)) {
                 return asked;
             }
             future = new CompletableFuture<>();
@@ -75,6 +91,11 @@ final class ModelList {
         }
         client.newCall(request.get()).enqueue(new Answer(future));
         return future;
+    }
+
+    /** Whether it is to be asked again: it failed, or told of none, as a server that is still loading one. */
+    private static boolean isOfNoUse(CompletableFuture<List<String>> asked) {
+        return asked.isCompletedExceptionally() || List.of().equals(asked.getNow(null));
     }
 
     private final class Answer implements Callback {
@@ -96,7 +117,7 @@ final class ModelList {
                 if (response.isSuccessful() && reply.json() != null) {
                     future.complete(ids(reply.json()));
                 } else {
-                    future.completeExceptionally(new NoList(reply.status()));
+                    future.completeExceptionally(new NoList(reply));
                 }
             } catch (RuntimeException e) {
                 future.completeExceptionally(e);

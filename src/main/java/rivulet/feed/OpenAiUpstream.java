@@ -52,7 +52,7 @@ public final class OpenAiUpstream {
         this.limits = limits;
         this.timer = timer;
         this.random = random;
-        this.scrubber = new Scrubber(upstream.apiKey(), upstream.headers());
+        this.scrubber = new Scrubber(upstream.apiKey(), upstream.sentBeside());
         this.dialect =
                 upstream.api() == Upstream.Api.RESPONSES ? new Responses() : new ChatCompletions(upstream.isOpenAi());
         this.requests = new UpstreamRequests(upstream, baseUrl, dialect, this.background);
@@ -166,7 +166,8 @@ public final class OpenAiUpstream {
             return CompletableFuture.completedFuture(known);
         }
         return models.ids().handle((ids, failure) -> {
-            if (failure instanceof IOException && !(failure instanceof ModelList.NoList)) {
+            boolean noList = failure instanceof ModelList.NoList none && !none.isNoAnswerAtAll();
+            if (failure instanceof IOException && !noList) {
                 throw new CompletionException(failure);
             }
             if (failure != null || ids.isEmpty()) {

@@ -33,6 +33,11 @@ final class Responses implements Dialect {
     public void askForUsage(ObjectNode body) {}
 
     @Override
+    public boolean learnsWords(UpstreamReply refusal, ChatRequest request, String model) {
+        return false;
+    }
+
+    @Override
     public boolean canDoWithout(UpstreamReply refusal) {
         return false;
     }

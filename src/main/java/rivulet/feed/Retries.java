@@ -17,6 +17,8 @@ final class Retries {
 
     /** Cloudflare's word for 504. */
     private static final int CLOUDFLARE_TIMEOUT = 524;
+    /** Cloudflare's word for a server that took the question, and broke. */
+    private static final int CLOUDFLARE_BROKEN = 520;
     /** A gateway that finds nobody to pass a question on to says so sooner. */
     private static final Duration NOBODY_THERE = Duration.ofSeconds(3);
 
@@ -36,13 +38,16 @@ final class Retries {
 
     /**
      * Whether a gateway has passed the question on, and an answer may be written, and billed: it has given up waiting, or,
-     * as Apache says that too, and Envoy of a connection that breaks, it calls what is behind it bad or away, but late.
+     * as Apache says that too, and Envoy of a connection that breaks, it calls what is behind it bad or away, but late;
+     * and late, too, Azure says that a model has thought too long.
      *
      * @param waited from the question to that status
      */
     static boolean wasPassedOn(int status, Duration waited) {
         boolean late = waited.compareTo(NOBODY_THERE) > 0;
-        return status == 504 || status == CLOUDFLARE_TIMEOUT || (late && (status == 502 || status == 503));
+        return status == 504
+                || status == CLOUDFLARE_TIMEOUT
+                || (late && (status == 502 || status == 503 || status == 408 || status == CLOUDFLARE_BROKEN));
     }
 
     /** How long to wait before asking again; null: not at all. */

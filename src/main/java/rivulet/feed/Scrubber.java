@@ -1,5 +1,6 @@
 package rivulet.feed;
 
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,12 +24,13 @@ final class Scrubber {
     /** A piece of the key of this length does not stand in a text by chance. */
     private static final int TELLING = 8;
 
-    /** Names of headers that hold a secret. */
-    private static final Pattern SECRET = Pattern.compile("(?i).*(auth|key|token|secret|password|cookie).*");
+    /** Names of headers, and of a query's parameters, that hold a secret. */
+    private static final Pattern SECRET = Pattern.compile("(?i).*(auth|key|token|secret|password|cookie).*|sig|code");
     /** So long is no word that stands for a key where none is needed, as {@code ollama} or {@code not-needed}. */
     private static final int LONG = 16;
 
-    private final String key;
+    /** Of which no error may show a piece. */
+    private final String[] keys;
     /** What no error may show. */
     private final String[] sent;
     /** What no answer may show. */
@@ -36,21 +38,26 @@ final class Scrubber {
 
     /**
      * @param key empty if there is none
-     * @param headers that are sent with each request; a long one may be a key too
+     * @param beside what is sent with each request beside it, headers and the query's parameters: one may be a key too
      */
-    Scrubber(String key, Map<String, String> headers) {
-        this.key = key;
-        this.sent = Stream.concat(Stream.of(key), headers.values().stream().filter(value -> value.length() >= TELLING))
-                .filter(secret -> !secret.isEmpty())
-                .toArray(String[]::new);
-        this.secrets = Stream.concat(
+    Scrubber(String key, Map<String, String> beside) {
+        List<String> named = Stream.concat(
                         Stream.of(key),
-                        headers.entrySet().stream()
+                        beside.entrySet().stream()
                                 .filter(header ->
                                         SECRET.matcher(header.getKey()).matches())
-                                .map(Map.Entry::getValue))
-                .filter(Scrubber::isSecret)
+                                .map(header -> credentials(header.getValue())))
+                .toList();
+        this.keys = named.stream().filter(secret -> secret.length() >= TELLING).toArray(String[]::new);
+        this.sent = Stream.concat(named.stream(), beside.values().stream().filter(value -> value.length() >= TELLING))
+                .filter(secret -> !secret.isEmpty())
                 .toArray(String[]::new);
+        this.secrets = named.stream().filter(Scrubber::isSecret).toArray(String[]::new);
+    }
+
+    /** What follows the scheme, such as {@code Bearer}, if there is one (RFC 9110, section 11.4). */
+    private static String credentials(String value) {
+        return value.replaceFirst("^[A-Za-z-]+ +(?=\\S+$)", "");
     }
 
     /** Whether it is a key rather than a word in its place, which may stand in any answer. */
@@ -64,11 +71,11 @@ final class Scrubber {
         String clean = without(sent, text);
         clean = OPENAI_KEY.matcher(clean).replaceAll(HIDDEN);
         clean = MASKED.matcher(clean).replaceAll(HIDDEN);
-        if (key.length() < TELLING) {
-            return clean;
+        for (String key : keys) {
+            clean = SHORTENED.matcher(clean).replaceAll(m -> key.startsWith(m.group(1)) ? HIDDEN : "$0");
+            clean = WORD.matcher(clean).replaceAll(m -> holdsPiece(key, m.group()) ? HIDDEN : "$0");
         }
-        clean = SHORTENED.matcher(clean).replaceAll(m -> key.startsWith(m.group(1)) ? HIDDEN : "$0");
-        return WORD.matcher(clean).replaceAll(m -> holdsPiece(m.group()) ? HIDDEN : "$0");
+        return clean;
     }
 
     /** The text without the whole key: for answers, in which nothing else may be touched. */
@@ -84,7 +91,7 @@ final class Scrubber {
         return clean;
     }
 
-    private boolean holdsPiece(String word) {
+    private static boolean holdsPiece(String key, String word) {
         for (int i = 0; i + TELLING <= word.length(); i++) {
             if (key.contains(word.substring(i, i + TELLING))) {
                 return true;

@@ -2,9 +2,11 @@ package rivulet.feed;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +86,7 @@ public record Upstream(
             List<String> models,
             StructuredOutput structured,
             Map<String, String> headers) {
-        boolean openAi = baseUrl != null && sameHost(baseUrl, OPENAI);
+        boolean openAi = isOpenAi(baseUrl);
         Api spoken = api != null ? api : openAi ? Api.RESPONSES : Api.CHAT;
         String usual = openAi || baseUrl == null ? OPENAI_DEFAULT_MODEL : "";
         String named = models.stream().filter(m -> !m.endsWith("*")).findFirst().orElse(usual);
@@ -101,7 +103,14 @@ public record Upstream(
 
     /** Whether this is OpenAI itself, rather than one of the many that speak its language. */
     public boolean isOpenAi() {
-        return baseUrl != null && sameHost(baseUrl, OPENAI);
+        return isOpenAi(baseUrl);
+    }
+
+    /** Whether an address is OpenAI's, in whichever region: {@code eu.api.openai.com}. */
+    private static boolean isOpenAi(@Nullable URI url) {
+        return url != null
+                && (sameHost(url, OPENAI)
+                        || url.getHost().toLowerCase(Locale.ROOT).endsWith("." + OPENAI.getHost()));
     }
 
     /** Whether it is spoken to inside TLS. */
@@ -112,6 +121,19 @@ public record Upstream(
     /** Whether somebody pays for what is asked: a key is sent, or a header or a query, which may hold one. */
     public boolean keyed() {
         return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty() || baseUrl.getRawQuery() != null);
+    }
+
+    /** What may hold a key beside the key: the headers, and the secrets among the query's parameters, by their names. */
+    Map<String, String> sentBeside() {
+        Map<String, String> beside = new HashMap<>(headers);
+        HttpUrl url = baseUrl == null ? null : HttpUrl.get(baseUrl);
+        if (url != null) {
+            for (int i = 0; i < url.querySize(); i++) {
+                String value = url.queryParameterValue(i);
+                beside.put(url.queryParameterName(i), value == null ? "" : value);
+            }
+        }
+        return beside;
     }
 
     /** Whether the upstream is asked for that model. */

@@ -41,12 +41,24 @@ record UpstreamError(
     /** Codes that tell of none. */
     private static final Set<String> SUCCESSES = Set.of("0", "200", "ok", "success");
 
-    /** Words for an account without credit: OpenAI's, One API's and New API's, which say 403, and Moonshot's. */
+    /**
+     * Words for an account without credit: OpenAI's, One API's and New API's, which say 403, Moonshot's, DashScope's, Ark's
+     * and Zhipu's.
+     */
     private static final Set<String> QUOTAS = Set.of(
             "insufficient_quota",
+            "billing_not_active",
             "insufficient_user_quota",
             "pre_consume_token_quota_failed",
-            "exceeded_current_quota_error");
+            "exceeded_current_quota_error",
+            "arrearage",
+            "accountoverdueerror",
+            "1113");
+    /** Anthropic's, which has no code for it. */
+    private static final String NO_CREDIT = "your credit balance is too low";
+    /** How a 400 begins that refuses the key: Gemini's and xAI's. */
+    private static final List<String> KEY_REFUSED =
+            List.of("api key not valid", "incorrect api key", "invalid api key");
 
     /** In a code or a type: the same question would be refused, or its answer be cut by a filter, again. */
     private static final List<String> REJECTIONS = List.of(
@@ -224,6 +236,9 @@ record UpstreamError(
         if (error != null && isQuota(error)) {
             return ErrorCode.UPSTREAM_QUOTA;
         }
+        if (status == 400 && error != null && begins(error, KEY_REFUSED)) {
+            return ErrorCode.UPSTREAM_AUTH;
+        }
         return switch (status) {
             case 401, 403 -> ErrorCode.UPSTREAM_AUTH;
             case 402 -> ErrorCode.UPSTREAM_QUOTA;
@@ -258,8 +273,14 @@ record UpstreamError(
     }
 
     private static boolean isQuota(JsonNode error) {
-        return QUOTAS.contains(error.path("code").asText())
-                || QUOTAS.contains(error.path("type").asText());
+        return QUOTAS.contains(error.path("code").asText().toLowerCase(Locale.ROOT))
+                || QUOTAS.contains(error.path("type").asText().toLowerCase(Locale.ROOT))
+                || begins(error, List.of(NO_CREDIT));
+    }
+
+    private static boolean begins(JsonNode error, List<String> words) {
+        String said = words(error).toLowerCase(Locale.ROOT);
+        return words.stream().anyMatch(said::startsWith);
     }
 
     private static String advice(ErrorCode code) {

@@ -50,7 +50,7 @@ final class UpstreamRequests {
      */
     Request question(ChatRequest question, String model, boolean bare) {
         ObjectNode body = body(question, model);
-        body.setAll(question.extra());
+        merge(question.extra(), body);
         body.put("stream", true);
         if (!bare) {
             // Behind what the caller asks for: what an answer took counts for its limit.
@@ -102,6 +102,20 @@ final class UpstreamRequests {
             }
         }
         return request;
+    }
+
+    /** What is in both counts as it is in the first, but for objects, of which each member does. */
+    private static void merge(ObjectNode extra, ObjectNode into) {
+        extra.properties().forEach(member -> {
+            if (member.getValue() instanceof ObjectNode more && into.get(member.getKey()) instanceof ObjectNode less) {
+                // A copy: the request may be shared, and asked once more.
+                ObjectNode both = less.deepCopy();
+                merge(more, both);
+                into.set(member.getKey(), both);
+            } else {
+                into.set(member.getKey(), member.getValue());
+            }
+        });
     }
 
     private ObjectNode body(ChatRequest question, String model) {

@@ -7,6 +7,7 @@ import rivulet.access.Hosts;
 import rivulet.access.Limits;
 import rivulet.access.Tokens;
 import rivulet.access.TrustedProxies;
+import rivulet.feed.Upstream;
 
 /**
  * Who may call, and how much: those of the settings.
@@ -29,10 +30,7 @@ record AccessConfig(
 
     /** Whether a caller may name that model. */
     boolean allows(String model) {
-        return models.isEmpty()
-                || models.stream()
-                        .anyMatch(m ->
-                                m.endsWith("*") ? model.startsWith(m.substring(0, m.length() - 1)) : model.equals(m));
+        return Upstream.isNamed(model, models);
     }
 
     /** What the settings say. */

@@ -94,7 +94,7 @@ public final class App {
                 .map(asked -> upstream(asked, client))
                 .toList());
         Feeds feeds = new Feeds(upstreams, timer, config.documentLimits(), checks);
-        streams = new Streams(store, config, limits, timer, System::nanoTime, feeds::resume, telemetry::ended);
+        streams = new Streams(store, config, limits, timer, System::nanoTime, feeds, telemetry::ended);
         Asks asks = new Asks(feeds, config.instructions(), config.access());
         Peers peers = new Peers(timer, System::nanoTime);
         follow = new Follow(

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import rivulet.feed.ChatRequest;
@@ -82,7 +81,7 @@ final class Asks {
         String kind = fields.choice("kind", kinds)
                 .orElseThrow(
                         () -> RequestError.badRequest("Give a \"kind\": one of " + String.join(", ", kinds) + "."));
-        return switch (Kind.valueOf(kind.toUpperCase(Locale.ROOT).replace('-', '_'))) {
+        return switch (Kind.ofWireName(kind)) {
             case COUNTDOWN -> countdown(fields);
             case FAKE_LLM -> fakeLlm(fields);
             case CHAT -> chat(fields, ChatFields.messages(fields), null);

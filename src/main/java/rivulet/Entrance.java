@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
 import rivulet.access.Caller;
 import rivulet.access.Door;
 import rivulet.access.Head;
@@ -55,9 +56,7 @@ final class Entrance {
     /** Refuses who may not call. */
     void enter(Context ctx) {
         if (!simulatorsOwn.test(ctx.req().getLocalPort())) {
-            Caller caller = door.enter(JettyHead.of(ctx));
-            ctx.attribute(CALLER, caller);
-            ctx.attribute(Requests.CALLER, caller.name());
+            ctx.attribute(CALLER, door.enter(JettyHead.of(ctx)));
         }
     }
 
@@ -82,6 +81,11 @@ final class Entrance {
     static Caller caller(Context ctx) {
         Caller caller = ctx.attribute(CALLER);
         return requireNonNull(caller, "the routes of callers are behind the entrance");
+    }
+
+    /** The name of who made the request; null if it has none, or was not let in. */
+    static @Nullable String callerName(Request request) {
+        return request.getAttribute(CALLER) instanceof Caller caller ? caller.name() : null;
     }
 
     private static boolean isForAll(Head head) {

@@ -29,7 +29,7 @@ final class MetricsRoute {
     }
 
     private void scrape(Context ctx) {
-        if (ctx.attribute(Requests.CALLER) == null && !isLocal(ctx)) {
+        if (Entrance.caller(ctx).name() == null && !isLocal(ctx)) {
             throw RequestError.metricsRefused();
         }
         ctx.header("Cache-Control", "no-store");

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntPredicate;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Response;
@@ -22,9 +23,6 @@ import rivulet.wire.Viewers;
  * of it they leave in its attributes.
  */
 final class Requests implements RequestLog {
-    /** The attribute that holds the caller's name, for whoever finds out who calls. */
-    static final String CALLER = "caller";
-
     /** The attribute that holds the stream's id, where the answer does not tell it in its head. */
     static final String STREAM = "rivulet.stream";
 
@@ -34,16 +32,10 @@ final class Requests implements RequestLog {
 
     private final AccessLog log;
     private final Metrics metrics;
-    private final PortFilter ignored;
+    private final IntPredicate ignored;
 
-    /** Which requests are not told of, by the port that they came to. */
-    @FunctionalInterface
-    interface PortFilter {
-        /** Whether requests to the port are this server's own. */
-        boolean own(int port);
-    }
-
-    Requests(AccessLog log, Metrics metrics, PortFilter ignored) {
+    /** @param ignored whether requests to a port are this server's own, and not told of */
+    Requests(AccessLog log, Metrics metrics, IntPredicate ignored) {
         this.log = log;
         this.metrics = metrics;
         this.ignored = ignored;
@@ -96,7 +88,7 @@ final class Requests implements RequestLog {
 
     @Override
     public void log(Request request, Response response) {
-        if (ignored.own(Request.getLocalPort(request))) {
+        if (ignored.test(Request.getLocalPort(request))) {
             return;
         }
         String route = text(request, ROUTE);
@@ -109,7 +101,7 @@ final class Requests implements RequestLog {
                 shownRoute,
                 response.getStatus(),
                 Request.getRemoteAddr(request),
-                text(request, CALLER),
+                Entrance.callerName(request),
                 traceId(request),
                 stream(request, response, shown),
                 Response.getContentBytesWritten(response),

@@ -15,6 +15,7 @@ import rivulet.access.Caller;
 import rivulet.access.Limits;
 import rivulet.feed.CancelCause;
 import rivulet.feed.Feed;
+import rivulet.feed.Feeds;
 import rivulet.feed.Outcome;
 import rivulet.feed.Producer;
 import rivulet.log.ErrorCode;
@@ -45,17 +46,10 @@ final class Streams {
     /** Of the heap, what all logs may take before live answers are cut: the rest is for all else. */
     private final long mostLogBytes;
 
-    private final Resumer resumer;
+    private final Feeds feeds;
     private volatile boolean draining;
     /** Whether all that is live was ended, or is being. */
     private volatile boolean stopping;
-
-    /** Reads the rest of an answer that another node has begun to read, if this one can. */
-    @FunctionalInterface
-    interface Resumer {
-        /** The rest behind the upstream's event with that number, -1: all of it. */
-        Optional<Feed> resume(Origin origin, int sequence);
-    }
 
     /**
      * @param limits of each caller
@@ -67,10 +61,10 @@ final class Streams {
             Limits limits,
             ScheduledExecutorService timer,
             LongSupplier nanoTime,
-            Resumer resumer,
+            Feeds feeds,
             Consumer<Generation> onEnd) {
         this.limits = limits;
-        this.resumer = resumer;
+        this.feeds = feeds;
         this.onEnd = onEnd;
         this.store = store;
         this.claims = new Claims(store, this::find);
@@ -225,7 +219,7 @@ final class Streams {
     /**
      * What is done when the generation ends.
      *
-     * @param caller who began it here; empty if another node did, where its place was
+     * @param caller who began it, by name alone where another node did; empty if nobody had a name there
      * @param placed whether it has one of the places
      */
     private Producer.Ending ending(StreamLog log, Optional<Caller> caller, boolean placed) {
@@ -276,13 +270,13 @@ final class Streams {
             if (draining) {
                 return LogStore.Readiness.LEAVES;
             }
-            return store.full() || resumer.resume(origin, -1).isEmpty()
-                    ? LogStore.Readiness.REFUSES
-                    : LogStore.Readiness.TAKES;
+            return store.full() || !feeds.canResume(origin) ? LogStore.Readiness.REFUSES : LogStore.Readiness.TAKES;
         }
 
         @Override
         public void takenOver(StreamLog log, Recovery recovery) {
+            // First: nothing else may be left of a stream that cannot go on.
+            Optional<Feed> rest = feeds.resume(recovery.origin(), recovery.sequence());
             // Without a place if there is none left: it had one, and it is paid for.
             boolean placed = places.tryAcquire();
             Optional<Caller> creator =
@@ -297,10 +291,9 @@ final class Streams {
             LiveStream stream = new LiveStream(producer, recovery.unwatched(), true, config.disconnectGrace(), timer);
             live.put(log.start().stream(), stream);
             LOG.warn("stream {} goes on here: its node is gone", log.start().stream());
-            resumer.resume(recovery.origin(), recovery.sequence())
-                    .ifPresentOrElse(
-                            producer::run,
-                            () -> producer.fail(ErrorCode.OWNER_LOST, "The node that generated this answer was lost."));
+            rest.ifPresentOrElse(
+                    producer::run,
+                    () -> producer.fail(ErrorCode.OWNER_LOST, "The node that generated this answer was lost."));
             if (recovery.visited()) {
                 stream.awaitViewers(LEAST_GRACE);
             }

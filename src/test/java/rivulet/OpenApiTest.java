@@ -119,6 +119,14 @@ class OpenApiTest {
                 "POST " + path, known(server.post(path + "?nobody=1", "{}").body()));
     }
 
+    /** A {@code ?} may belong to the prompt in the address, but not where such a parameter follows. */
+    @Test
+    void eachParameterBehindATextIsOne() {
+        for (String name : parameters("GET /stream/{text}", "query")) {
+            assertEquals(400, server.get("/stream/hi?" + name + "=1&nobody=1").statusCode(), name);
+        }
+    }
+
     private static void assertParameters(String operation, Set<String> known) {
         assertEquals(known, parameters(operation, "query"), operation);
     }

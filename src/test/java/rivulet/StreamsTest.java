@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Timeout;
 import rivulet.access.Caller;
 import rivulet.access.Limits;
 import rivulet.feed.Feed;
+import rivulet.feed.Feeds;
+import rivulet.feed.JsonFields;
 import rivulet.feed.Sink;
+import rivulet.feed.Upstreams;
 import rivulet.log.ErrorCode;
 import rivulet.log.Event;
 import rivulet.log.Kind;
@@ -80,7 +83,7 @@ class StreamsTest {
                 new Limits(new Limits.Most(0, 0, 0), Optional.empty(), Runnable::run, Instant::now),
                 timer,
                 System::nanoTime,
-                (origin, sequence) -> Optional.empty(),
+                new Feeds(new Upstreams(List.of()), timer, JsonFields.Limits.DEFAULTS, Runnable::run),
                 generation -> {});
     }
 

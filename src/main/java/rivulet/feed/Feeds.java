@@ -68,6 +68,11 @@ public final class Feeds {
                 : text.map(feed -> new Structured(feed, Structured.readSchema(schema), limits, checks));
     }
 
+    /** Whether this node could read the rest of such an answer; quick, where to make the feed may take a schema's time. */
+    public boolean canResume(Origin origin) {
+        return upstreams.resume(origin, -1).isPresent();
+    }
+
     /** The model that will be asked, if that is known before the upstream is. */
     public @Nullable String modelOf(ChatRequest request) {
         return upstreams.modelOf(request);

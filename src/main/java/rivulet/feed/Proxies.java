@@ -44,8 +44,8 @@ public final class Proxies extends ProxySelector {
         if (isDirect(bare(String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT)))) {
             return List.of(Proxy.NO_PROXY);
         }
-        int port = proxy.getPort() < 0 ? 80 : proxy.getPort();
-        return List.of(new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(proxy.getHost(), port)));
+        return List.of(
+                new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(proxy.getHost(), proxy.getPort())));
     }
 
     @Override

@@ -36,10 +36,7 @@ final class Structured implements Feed {
         // What is read here has kept to the settings' limits, which may be wider than Jackson's own.
         MAPPER.getFactory()
                 .setStreamReadConstraints(StreamReadConstraints.builder()
-                        .maxNestingDepth(Integer.MAX_VALUE)
-                        .maxNumberLength(Integer.MAX_VALUE)
                         .maxStringLength(Integer.MAX_VALUE)
-                        .maxNameLength(Integer.MAX_VALUE)
                         .build());
     }
 
@@ -61,8 +58,7 @@ final class Structured implements Feed {
         this.limits = limits;
         this.arrayWanted = wantsArray(schema.path("type"));
         this.schema = schema.toString();
-        // Read as documents are, and as another node would read it: 0.5 as a double is another constant than 0.5 is
-        // here.
+        // Read as documents are, and as another node reads it: a constant 0.5 that is a double equals no decimal 0.5.
         this.check = new SchemaCheck(readSchema(this.schema));
     }
 
@@ -70,7 +66,7 @@ final class Structured implements Feed {
     static ObjectNode readSchema(String schema) {
         try {
             return (ObjectNode) MAPPER.readTree(schema);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | ClassCastException e) {
             throw new IllegalArgumentException("a schema is JSON", e);
         }
     }

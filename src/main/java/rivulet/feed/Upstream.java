@@ -123,7 +123,7 @@ public record Upstream(
         return baseUrl != null && (!apiKey.isEmpty() || !headers.isEmpty() || baseUrl.getRawQuery() != null);
     }
 
-    /** What may hold a key beside the key: the headers, and the secrets among the query's parameters, by their names. */
+    /** What may hold a key beside the key: the headers, and the query's parameters, by their names. */
     Map<String, String> sentBeside() {
         Map<String, String> beside = new HashMap<>(headers);
         HttpUrl url = baseUrl == null ? null : HttpUrl.get(baseUrl);
@@ -138,10 +138,15 @@ public record Upstream(
 
     /** Whether the upstream is asked for that model. */
     public boolean offers(String wanted) {
-        return models.isEmpty()
-                || models.stream()
+        return isNamed(wanted, models);
+    }
+
+    /** Whether a list names a model: by its name, or by a beginning followed by {@code *}; an empty one names any. */
+    public static boolean isNamed(String model, List<String> list) {
+        return list.isEmpty()
+                || list.stream()
                         .anyMatch(m ->
-                                m.endsWith("*") ? wanted.startsWith(m.substring(0, m.length() - 1)) : wanted.equals(m));
+                                m.endsWith("*") ? model.startsWith(m.substring(0, m.length() - 1)) : model.equals(m));
     }
 
     /** In a word or an address, for people: never holds the key. */

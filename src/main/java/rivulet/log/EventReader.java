@@ -46,7 +46,7 @@ final class EventReader {
     private Event start() {
         return new Event.Start(
                 string("stream"),
-                Kind.valueOf(string("kind").toUpperCase(Locale.ROOT).replace('-', '_')),
+                Kind.ofWireName(string("kind")),
                 members.containsKey("model") ? string("model") : null,
                 members.containsKey("creator") ? string("creator") : null);
     }

@@ -20,6 +20,11 @@ public enum Kind {
         return this == CHAT || this == STRUCTURED;
     }
 
+    /** The kind that stands so on the wire; throws {@link IllegalArgumentException} for what is none. */
+    public static Kind ofWireName(String name) {
+        return valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
     /** The kind as it stands on the wire, such as {@code fake-llm}. */
     public String wireName() {
         return wireName;

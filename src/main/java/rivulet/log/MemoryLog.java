@@ -56,7 +56,7 @@ final class MemoryLog implements StreamLog {
     @GuardedBy("this")
     private boolean ripe;
 
-    /** Whether another node writes the stream now: what it says does not come here. */
+    /** Whether more will never come here: another node writes the stream, or it can't be followed any more. */
     @GuardedBy("this")
     private boolean lost;
 
@@ -272,7 +272,7 @@ final class MemoryLog implements StreamLog {
     public List<Entry> read(int after, int most) {
         synchronized (this) {
             if (lost && after >= entries.size() - 1) {
-                throw new StoreAway("stream " + start.stream() + " is written by another node now");
+                throw new StoreAway("stream " + start.stream() + " can no longer be followed here");
             }
         }
         return entries(after, most);

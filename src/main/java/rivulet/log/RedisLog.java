@@ -27,7 +27,6 @@ final class RedisLog implements StreamLog {
     private final AtomicInteger watchers = new AtomicInteger();
     private volatile long usedNanos;
     private volatile long newsNanos;
-    private volatile boolean lost;
     /** Whether the owner counts on a viewer here. The lease's thread's. */
     private boolean ownerTold;
     /** How often it was found without an owner. The lease's thread's. */
@@ -71,10 +70,7 @@ final class RedisLog implements StreamLog {
 
     /** More will never come here; tells those who wait. */
     void lose() {
-        if (!copy.ended()) {
-            lost = true;
-            copy.signal();
-        }
+        copy.lose();
     }
 
     String owner() {
@@ -150,13 +146,7 @@ final class RedisLog implements StreamLog {
 
     @Override
     public List<Entry> read(int after, int most) {
-        // Lost first: what came before it was lost can then be seen below.
-        boolean over = lost;
-        List<Entry> entries = copy.read(after, most);
-        if (over && entries.isEmpty()) {
-            throw new StoreAway("stream " + start().stream() + " can no longer be followed here");
-        }
-        return entries;
+        return copy.read(after, most);
     }
 
     @Override

@@ -61,7 +61,7 @@ final class GenerationMeters {
         } else if (outcome.end() instanceof Event.Failed failed && failed.code() == ErrorCode.SHUTTING_DOWN) {
             cancels("server_stop").increment();
         }
-        if (kind == Kind.CHAT || kind == Kind.STRUCTURED) {
+        if (kind.asksModel()) {
             String name = names.label(generation.start().model(), outcome.ttft() != null);
             models.computeIfAbsent(name, Model::new).answered(outcome, errorType(generation));
         }

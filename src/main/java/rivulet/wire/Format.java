@@ -91,7 +91,7 @@ public enum Format implements Encoding {
 
     /** What is sent when nothing else is; without a blank line, from which some clients make an empty message. */
     byte[] heartbeat() {
-        return (sse ? SSE_HEARTBEAT : NDJSON_HEARTBEAT).clone();
+        return sse ? SSE_HEARTBEAT : NDJSON_HEARTBEAT;
     }
 
     private static byte[] textWithDoneMarker(Entry entry) {

@@ -29,12 +29,13 @@ final class JsonPatch {
 
     /** The bytes that show the entry; called in the order of the entries, for the same one more than once if need be. */
     byte[] frame(Entry entry) {
-        if (entry.index() != lastIndex) {
+        if (entry.index() > lastIndex) {
             log.readUpTo(lastIndex, entry.index() - 1, this::fold);
             fold(entry);
             lastFrame = encode(entry);
         }
-        return lastFrame;
+        // The end is told again to whoever has it.
+        return lastFrame.length == 0 ? Sse.json(entry) : lastFrame;
     }
 
     private void fold(Entry entry) {

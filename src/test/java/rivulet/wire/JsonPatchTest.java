@@ -58,6 +58,18 @@ class JsonPatchTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"PATCH", "STATUS"})
+    void whoHasTheEndIsToldItAgain(Format format) {
+        StreamLog log = log();
+        log.append(new Event.FieldSet("", "{}"));
+        log.append(new Event.Done(FinishReason.STOP, null, null, null, Duration.ZERO));
+        byte[] again = format.encoder(log, 2).apply(log.read(2, 1).get(0));
+        assertEquals(
+                new String(format.encoder(log, -1).apply(log.read(2, 1).get(0)), StandardCharsets.UTF_8),
+                new String(again, StandardCharsets.UTF_8));
+    }
+
     @Test
     void anEntryDoesNotKeepItsPatch() {
         StreamLog log = log();

@@ -17,7 +17,7 @@ enum Setting {
     OPENAI_ORGANIZATION("", "sent as OpenAI-Organization"),
     OPENAI_PROJECT("", "sent as OpenAI-Project"),
     UPSTREAM_HEADERS("", "further headers for the upstream, as Name: value; Name: value"),
-    UPSTREAMS("", "several upstreams instead of one: a JSON list, or the file that holds it"),
+    UPSTREAMS("", "several upstreams instead of the one of OPENAI_…: a JSON list, or the file that holds it"),
     HTTP_PROXY("", "proxy for http upstreams, as http://host:port, without a user"),
     HTTPS_PROXY("", "proxy for https upstreams, as http://host:port, without a user"),
     NO_PROXY("", "hosts that are reached without a proxy, as localhost,.example,10.0.0.0/8"),

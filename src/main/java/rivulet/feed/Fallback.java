@@ -19,14 +19,17 @@ import rivulet.log.Usage;
 final class Fallback implements Feed {
     private static final Logger LOG = LoggerFactory.getLogger(Fallback.class);
 
-    private final List<Feed> feeds;
+    private final List<Named> feeds;
     private final LongAdder fallbacks;
+
+    /** A feed, and the name of the upstream that it comes from. */
+    record Named(String upstream, Feed feed) {}
 
     /**
      * @param feeds at least one, the one to hear first before the others
      * @param fallbacks counts how often the next one was heard
      */
-    Fallback(List<Feed> feeds, LongAdder fallbacks) {
+    Fallback(List<Named> feeds, LongAdder fallbacks) {
         this.feeds = feeds;
         this.fallbacks = fallbacks;
     }
@@ -58,7 +61,7 @@ final class Fallback implements Feed {
 
         /** Starts the next feed, without a lock: it may call back at once. */
         private void start(int index) {
-            Cancellation cancellation = feeds.get(index).start(new Voice(index));
+            Cancellation cancellation = feeds.get(index).feed.start(new Voice(index));
             boolean unwanted;
             synchronized (this) {
                 // A feed that failed at once has started its successor already, which is the one to stop then.
@@ -155,7 +158,11 @@ final class Fallback implements Feed {
                     sink.failed(code, message, retryAfter);
                     return;
                 }
-                LOG.warn("an upstream failed ({}), the next one is asked", code.wireName());
+                LOG.warn(
+                        "upstream {} failed ({}), {} is asked",
+                        feeds.get(index).upstream,
+                        code.wireName(),
+                        feeds.get(next).upstream);
                 letGo();
                 fallbacks.increment();
                 start(next);

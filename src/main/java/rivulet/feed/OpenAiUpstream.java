@@ -175,8 +175,9 @@ public final class OpenAiUpstream {
                 String why = failure instanceof ModelList.NoList
                         ? " (" + failure.getMessage() + ": check OPENAI_BASE_URL and the key)"
                         : "";
-                throw new IllegalArgumentException("No model is named, and the upstream " + upstream.label()
-                        + " tells of none" + why + "; give \"model\", or set OPENAI_MODEL.");
+                throw new IllegalArgumentException(
+                        "No model is named, and the upstream " + upstream.label() + " tells of none" + why
+                                + "; give \"model\", or set OPENAI_MODEL (in UPSTREAMS its \"model\").");
             }
             return ids.get(0);
         });

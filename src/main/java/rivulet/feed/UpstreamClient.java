@@ -64,7 +64,7 @@ public final class UpstreamClient {
                 .connectionSpecs(tls ? WITH_TLS : List.of(ConnectionSpec.CLEARTEXT))
                 // It refuses more than an int of them: 24 days.
                 .connectTimeout(Math.min(connect.toMillis(), Integer.MAX_VALUE), TimeUnit.MILLISECONDS)
-                // Silence is measured between events, not bytes: comments must not count. See Exchange.watch.
+                // Silence is measured between events, not bytes: comments must not count. See Watch.
                 .readTimeout(Duration.ZERO)
                 .writeTimeout(Duration.ZERO)
                 // A dead connection that many share is closed by no limit of one of them: all would ask it again.

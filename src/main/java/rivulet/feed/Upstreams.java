@@ -35,9 +35,14 @@ public final class Upstreams {
                                     .distinct()
                                     .toList()) + ".");
         }
-        List<Feed> feeds =
-                asked.stream().map(upstream -> upstream.feed(request)).toList();
-        return feeds.size() == 1 ? feeds.get(0) : new Fallback(feeds, fallbacks);
+        if (asked.size() == 1) {
+            return asked.get(0).feed(request);
+        }
+        return new Fallback(
+                asked.stream()
+                        .map(upstream -> new Fallback.Named(upstream.name(), upstream.feed(request)))
+                        .toList(),
+                fallbacks);
     }
 
     /** The answer that another node has begun to read, if this node can read it. */

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the logs are kept: the seam between this machine's memory and a store that several nodes share. All methods may
- * be called on any thread. What asks the shared store may take its time, two seconds at most; {@link #create} and what
- * is written to a log made by it never waits for it.
+ * be called on any thread. What asks the shared store waits for it, two seconds at most for each of its answers;
+ * {@link #create} and what is written to a log made by it never waits for it.
  */
 public interface LogStore extends AutoCloseable {
 

@@ -51,7 +51,9 @@ class FallbackTest {
             return () -> {};
         };
         Told told = new Told();
-        Feed.Cancellation unused = new Fallback(List.of(feed, feed), new LongAdder()).start(told);
+        Feed.Cancellation unused = new Fallback(
+                        List.of(new Fallback.Named("first", feed), new Fallback.Named("second", feed)), new LongAdder())
+                .start(told);
         // The timer's thread: the limit on the first event.
         sinks.get(0).failed(ErrorCode.UPSTREAM_TIMEOUT, "late", null);
         // The reading thread, which had just found the exchange not ended: Sink allows for it.

@@ -53,7 +53,7 @@ export class Answering {
   }
 
   static #askFor(conversation, answer, fields, hooks) {
-    const body = { kind: 'chat', messages: conversation.messages.slice(0, -1).map(asMessage).filter(Boolean), ...fields };
+    const body = { kind: 'chat', messages: asTurns(conversation.messages.slice(0, -1)), ...fields };
     const request = { method: 'POST', path: 'streams', body };
     const mine = new Answering(conversation, answer, new Run({ request, startedAt: answer.askedAt }), hooks);
     mine.#begin(body);
@@ -171,8 +171,17 @@ export class Answering {
   }
 }
 
-/** A message as the model is to see it; what failed before its first word is left out. */
-function asMessage(message) {
-  if (message.role === 'user') return { role: 'user', content: message.content };
-  return message.text ? { role: 'assistant', content: message.text } : null;
+/**
+ * What the model is to see: what failed before its first word is left out, and what was asked before and after that is one
+ * turn, since many models take nothing but turns.
+ */
+function asTurns(messages) {
+  const turns = [];
+  for (const { role, content, text, refusal } of messages) {
+    const words = role === 'user' ? content : text || refusal;
+    const last = turns.at(-1);
+    if (words && last?.role === role) last.content += `\n\n${words}`;
+    else if (words) turns.push({ role, content: words });
+  }
+  return turns;
 }

@@ -311,6 +311,11 @@ final class ChatPageTest extends PageTest {
         browser.awaitState("failed");
         assertTrue(browser.find(".failure").isDisplayed());
         assertFalse(browser.find(".prose").isDisplayed());
+        model("sim-echo-fast");
+        ask("Go on.");
+        browser.awaitState("complete");
+        // One turn: many models refuse a conversation in which two of a kind follow one another.
+        assertEquals("Fail.Go on.", browser.text(".answer[data-last] .prose").strip());
     }
 
     @Test

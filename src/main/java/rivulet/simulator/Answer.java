@@ -38,7 +38,9 @@ record Answer(Kind kind, List<String> reasoning, List<String> tokens, Finish fin
             case TEXT -> text(prompt, language);
         };
         Answer whole = new Answer(kind, reasoning, tokens, kind == Kind.TOOL_CALL ? Finish.TOOL_CALLS : Finish.STOP);
-        return whole.scripted(prompt.script()).limited(prompt.limit().orElse(Integer.MAX_VALUE));
+        return whole.scripted(prompt.script())
+                .stopped(prompt.stops())
+                .limited(prompt.limit().orElse(Integer.MAX_VALUE));
     }
 
     String text() {
@@ -97,6 +99,20 @@ record Answer(Kind kind, List<String> reasoning, List<String> tokens, Finish fin
             return cut(size() - tokens.size() / 2, Finish.LENGTH);
         }
         return script.has(Directive.FILTER) ? cut(size() - tokens.size() / 2, Finish.CONTENT_FILTER) : this;
+    }
+
+    /** Ended before the first of those texts. */
+    private Answer stopped(List<String> stops) {
+        if (stops.isEmpty() || kind != Kind.TEXT) {
+            return this;
+        }
+        String text = text();
+        int end = stops.stream()
+                .mapToInt(text::indexOf)
+                .filter(at -> at >= 0)
+                .min()
+                .orElse(-1);
+        return end < 0 ? this : new Answer(kind, reasoning, Tokens.of(text.substring(0, end)), Finish.STOP);
     }
 
     private Answer limited(int limit) {

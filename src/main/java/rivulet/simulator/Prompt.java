@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
  * @param toolAnswered whether the last message is a tool's result, so that calling it again would never end
  * @param inputTokens how long the conversation is
  * @param limit the most tokens that the answer may have
+ * @param stops texts before which the answer ends; none is empty
  * @param schema what the answer must be a document of
  * @param tool the function to call, if one is to be called
  * @param seed hex digits that are the same for the same bytes; ids are made of them
@@ -28,6 +30,7 @@ record Prompt(
         boolean toolAnswered,
         int inputTokens,
         OptionalInt limit,
+        List<String> stops,
         Optional<JsonNode> schema,
         Tool tool,
         String seed) {
@@ -48,6 +51,7 @@ record Prompt(
                 conversation.toolAnswered(),
                 conversation.tokens(),
                 limit(body, "max_completion_tokens", "max_tokens"),
+                stops(body.path("stop")),
                 schema(format, format.path("json_schema").path("schema")),
                 tool(body.path("tools"), "function"),
                 seed(bytes));
@@ -69,6 +73,7 @@ record Prompt(
                 conversation.toolAnswered(),
                 conversation.tokens() + Tokens.count(body.path("instructions").asText("")),
                 limit(body, "max_output_tokens"),
+                List.of(),
                 schema(format, format.path("schema")),
                 tool(body.path("tools"), ""),
                 seed(bytes));
@@ -122,6 +127,20 @@ record Prompt(
             }
         }
         return OptionalInt.empty();
+    }
+
+    private static List<String> stops(JsonNode stop) {
+        if (stop.isMissingNode() || stop.isNull()) {
+            return List.of();
+        }
+        List<JsonNode> stops = stop.isArray() ? stop.valueStream().toList() : List.of(stop);
+        if (!stops.stream().allMatch(JsonNode::isTextual)) {
+            throw ApiError.wrongType("stop", "a string or an array of strings");
+        }
+        return stops.stream()
+                .map(JsonNode::asText)
+                .filter(text -> !text.isEmpty())
+                .toList();
     }
 
     private static Optional<JsonNode> schema(JsonNode format, JsonNode schema) {

@@ -1,5 +1,6 @@
 package rivulet.simulator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -64,6 +66,24 @@ class ChatCompletionsTest {
             assertEquals("text/event-stream; charset=utf-8", response.header("Content-Type"));
             assertEquals("chunked", response.header("Transfer-Encoding"));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "ree"           | one two th
+            ["zwei","two"]  | 'one '
+            ["t","o"]       | ''
+            []              | one two three
+            ""              | one two three
+            null            | one two three
+            "null"          | one two three
+            """)
+    void endsBeforeAStop(String stop, String text) throws IOException {
+        ObjectNode body = SimulatorServer.chat("sim-fast-echo", "one two three");
+        body.set("stop", Json.read(("{\"stop\":" + stop + "}").getBytes(UTF_8)).path("stop"));
+        JsonNode choice = server.json(body).at("/choices/0");
+        assertEquals(text, choice.at("/message/content").asText());
+        assertEquals("stop", choice.path("finish_reason").asText());
     }
 
     @Test

@@ -313,6 +313,27 @@ class UpstreamTransportTest {
         }
     }
 
+    /** Servers of HTTP/1.0, as Python's, close theirs, if not at once: RFC 9112, section 9.3. */
+    @ParameterizedTest
+    @ValueSource(strings = {"X-Kept: no", "Connection: Keep-Alive"})
+    void behindAnAnswerInHttp10NothingIsAskedUnlessItsConnectionIsKept(String header) throws Exception {
+        AtomicInteger connections = new AtomicInteger();
+        String answer = "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n" + header + "\r\nContent-Length: "
+                + ANSWER.length() + "\r\n\r\n" + ANSWER;
+        try (RawUpstream old = new RawUpstream((request, connection) -> {
+                    connections.incrementAndGet();
+                    for (RawUpstream.Request next = request; next != null; next = connection.nextRequest()) {
+                        connection.send(answer);
+                    }
+                });
+                TestServer server = TestServer.before(old, "OPENAI_MODEL", "m")) {
+            for (int i = 0; i < 3; i++) {
+                assertEquals("a", TestServer.text(server.chat(CHAT)));
+            }
+            assertEquals(header.startsWith("Connection") ? 1 : 3, connections.get());
+        }
+    }
+
     /** A network forgets a connection, as at a change of routes: the question that meets it fails, not all that follow. */
     @Test
     void anHttp2ConnectionThatDiedSilentlyIsNotAskedForEver() throws Exception {

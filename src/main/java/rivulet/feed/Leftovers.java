@@ -1,6 +1,7 @@
 package rivulet.feed;
 
 import java.io.IOException;
+import java.util.regex.Pattern;
 import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.RequestBody;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * left for the next answer. What has come and was not read is {@link Attempt}'s to find.
  *
  * <p>Nor behind a long question that was refused, perhaps by its head alone: some servers leave the rest unread, and close
- * the connection a moment later, when it may be another question's.
+ * the connection a moment later, when it may be another question's. Nor behind an answer in HTTP/1.0 that does not say that
+ * its connection is kept: that one ends it (RFC 9112, section 9.3), though perhaps a moment later.
  *
  * <p>OkHttp has no public way to look at what it has read. This is how it comes by it itself, as of OkHttp 5.5: {@code
  * RealCall.initExchange}; and so does it give a connection up: {@code CallServerInterceptor}. Safe on any thread.
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class Leftovers implements Interceptor {
     /** What is shorter is read with its head, or soon after. */
     private static final int LONG_BYTES = 64 * 1024;
+
+    private static final Pattern KEPT = Pattern.compile("(?i)\\bkeep-alive\\b");
 
     @Override
     public Response intercept(Chain chain) throws IOException {
@@ -36,13 +40,20 @@ final class Leftovers implements Interceptor {
             throw new IOException("the connection holds an answer that nobody has asked for");
         }
         Response response = chain.proceed(chain.request());
-        if (!response.isSuccessful()
-                && isLong(chain.request().body())
+        boolean refusedLong = !response.isSuccessful() && isLong(chain.request().body());
+        if ((refusedLong || endsItsConnection(response))
                 && chain.connection() instanceof RealConnection connection
                 && connection.protocol() != Protocol.HTTP_2) {
             connection.noNewExchanges();
         }
         return response;
+    }
+
+    /** By its version: where a header says so, OkHttp sees to it. */
+    private static boolean endsItsConnection(Response response) {
+        return response.protocol() == Protocol.HTTP_1_0
+                && response.headers("Connection").stream()
+                        .noneMatch(said -> KEPT.matcher(said).find());
     }
 
     private static boolean isLong(@Nullable RequestBody body) throws IOException {

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +20,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockResponseBody;
@@ -347,6 +352,68 @@ class UpstreamTransportTest {
             HttpResponse<String> lost = server.post("/streams?format=ndjson", CHAT);
             assertTrue(lost.body().contains("upstream_error"), lost.body());
             assertEquals("a", TestServer.text(server.chat(CHAT)));
+        }
+    }
+
+    /** The long question on its way is lost, and the one behind it; none that follows, once these were given up. */
+    @Test
+    void anHttp2ConnectionThatTakesNothingIsNotAskedForEver() throws Exception {
+        upstream.enqueue(answer());
+        upstream.start();
+        try (Jammed network = new Jammed(tls, upstream.getPort());
+                TestServer server = TestServer.with(
+                        "OPENAI_BASE_URL", network.url(), "OPENAI_MODEL", "m", "FIRST_EVENT_TIMEOUT", "1s")) {
+            var lost = server.postAsync("/streams", CHAT.replace("hi", "x".repeat(7_000_000)));
+            assertTrue(network.asked.await(10, TimeUnit.SECONDS));
+            String behind = server.post("/streams", CHAT).body();
+            assertTrue(behind.contains("timeout"), behind);
+            assertTrue(lost.join().contains("timeout"));
+            assertEquals("a", TestServer.text(server.chat(CHAT)));
+        }
+    }
+
+    /** A way to an upstream: its first connection speaks HTTP/2, takes any number of bytes, and then reads none of them. */
+    private static final class Jammed implements AutoCloseable {
+        /** SETTINGS with the largest window for a stream; WINDOW_UPDATE, as large for the connection (RFC 9113, 6.9). */
+        private static final String HELLO = "000006 04 00 00000000 0004 7fffffff 000004 08 00 00000000 7fff0000";
+
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final ServerSocket listener = new ServerSocket();
+        private final SSLContext tls;
+        private final int port;
+
+        private Jammed(SSLContext tls, int port) throws IOException {
+            this.tls = tls;
+            this.port = port;
+            listener.setReceiveBufferSize(64 * 1024);
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SocketTask.start(this::accept);
+        }
+
+        private String url() {
+            return "https://127.0.0.1:" + listener.getLocalPort() + "/v1";
+        }
+
+        private void accept() throws IOException {
+            Socket jammed = listener.accept();
+            SSLSocket secure = (SSLSocket) tls.getSocketFactory().createSocket(jammed, null, true);
+            SSLParameters parameters = secure.getSSLParameters();
+            parameters.setApplicationProtocols(new String[] {"h2"});
+            secure.setSSLParameters(parameters);
+            secure.getOutputStream().write(HexFormat.of().parseHex(HELLO.replace(" ", "")));
+            int unused = secure.getInputStream().readNBytes(10_000).length;
+            asked.countDown();
+            while (true) {
+                Socket client = listener.accept();
+                Socket target = new Socket(InetAddress.getLoopbackAddress(), port);
+                SocketTask.start(() -> client.getInputStream().transferTo(target.getOutputStream()));
+                SocketTask.start(() -> target.getInputStream().transferTo(client.getOutputStream()));
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            listener.close();
         }
     }
 

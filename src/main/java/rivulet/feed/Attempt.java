@@ -9,6 +9,7 @@ import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
 import okhttp3.Protocol;
+import okhttp3.internal.connection.RealConnection;
 import okhttp3.internal.http2.ConnectionShutdownException;
 import okhttp3.internal.http2.ErrorCode;
 import okhttp3.internal.http2.StreamResetException;
@@ -36,6 +37,9 @@ final class Attempt {
     private boolean tellsOfWaits;
     private volatile boolean requestSent;
     private boolean givenUp;
+    /** To be asked no more if the request is cancelled before all of it was written; an HTTP/2 connection. */
+    private volatile @Nullable RealConnection writtenTo;
+
     private volatile Runnable whenOver = () -> {};
 
     /** What is to be done, once, when the call has let go of its connection, however it went. Before the call is made. */
@@ -113,6 +117,9 @@ final class Attempt {
                 socket = connection.socket() instanceof UpstreamSocket plain ? plain : null;
                 tellsOfWaits = connection.protocol() != Protocol.HTTP_2
                         && connection.route().proxy().type() != Proxy.Type.SOCKS;
+                writtenTo = connection.protocol() == Protocol.HTTP_2 && connection instanceof RealConnection shared
+                        ? shared
+                        : null;
                 // HTTP/2 has a reader of its own, which knows when the connection is gone.
                 if (!freshConnection && connection.protocol() != Protocol.HTTP_2 && isClosed(connection.socket())) {
                     staleConnection = true;
@@ -127,6 +134,24 @@ final class Attempt {
                 }
                 if (socket != null) {
                     socket.asks();
+                }
+            }
+
+            @Override
+            public void responseHeadersStart(Call call) {
+                writtenTo = null;
+            }
+
+            /**
+             * The peer may have stopped reading, with a long question in all buffers on the way: pings wait behind that,
+             * so that none is ever missed, and all who ask there later would wait, too. OkHttp has no public way to ask a
+             * connection no more; this is its own, as of OkHttp 5.5.
+             */
+            @Override
+            public void canceled(Call call) {
+                RealConnection jammed = writtenTo;
+                if (jammed != null) {
+                    jammed.noNewExchanges();
                 }
             }
 

@@ -33,7 +33,7 @@ final class ChatLooksTest extends Looks {
 
     @Test
     void streaming() {
-        model("sim-120tps-2000tokens");
+        model("sim-120tps-20000tokens");
         ask("Why do answers come token by token?");
         awaitAnswerLongerThan(250);
         browser.click("#cut");

@@ -171,13 +171,18 @@ export class Answering {
   }
 }
 
+/** Errors for what a question says, or for its length: it would be refused with the next one, too. */
+const REJECTIONS = new Set(['upstream_rejected', 'body_too_large']);
+
 /**
- * What the model is to see: what failed before its first word is left out, and what was asked before and after that is one
- * turn, since many models take nothing but turns.
+ * What the model is to see: a question that was rejected is left out, as is whatever failed before its first word. What was
+ * asked before and after that is one turn, since many models take nothing but turns.
  */
 function asTurns(messages) {
   const turns = [];
-  for (const { role, content, text, refusal } of messages) {
+  for (const [at, { role, content, text, refusal }] of messages.entries()) {
+    const answer = messages[at + 1];
+    if (role === 'user' && answer?.text === '' && REJECTIONS.has(answer.error?.code)) continue;
     const words = role === 'user' ? content : text || refusal;
     const last = turns.at(-1);
     if (words && last?.role === role) last.content += `\n\n${words}`;

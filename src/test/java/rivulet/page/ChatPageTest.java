@@ -316,6 +316,13 @@ final class ChatPageTest extends PageTest {
         browser.awaitState("complete");
         // One turn: many models refuse a conversation in which two of a kind follow one another.
         assertEquals("Fail.Go on.", browser.text(".answer[data-last] .prose").strip());
+        model("sim-400");
+        ask("What no model takes.");
+        browser.awaitState("failed");
+        model("sim-echo-fast");
+        ask("And now?");
+        browser.awaitState("complete");
+        assertEquals("And now?", browser.text(".answer[data-last] .prose").strip());
     }
 
     @Test
@@ -380,7 +387,7 @@ final class ChatPageTest extends PageTest {
 
     @Test
     void anotherChatLeavesTheAnswerToGoOn() {
-        model("sim-60tps-300tokens");
+        model("sim-60tps-600tokens");
         ask("slow one");
         awaitAnswerLongerThan(20);
         browser.click("#new-chat");

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,8 @@ import redis.clients.jedis.resps.StreamEntry;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class RedisOwnerTest {
     private static final Duration LOST_WITHIN = Duration.ofSeconds(10);
+    /** Less than an append waits for certainty, twice. */
+    private static final Duration ALL_TOLD_WITHIN = Duration.ofSeconds(5);
 
     private RedisProcess redis;
     private TestServer stays;
@@ -173,5 +176,30 @@ class RedisOwnerTest {
         String next = begin().lastEventId().substring(0, 22);
         TestServer.await("found", () -> state(next).path("status").asText().equals("live"));
         stays.delete("/streams/" + next);
+    }
+
+    @Test
+    void allStreamsOfAnOwnerThatStoodStillEndAtOnce() {
+        List<String> ids = Stream.generate(() -> begin().lastEventId().substring(0, 22))
+                .limit(4)
+                .toList();
+        TestServer.await(
+                "they are in the store",
+                () -> ids.stream().allMatch(id -> inRedis(id).size() > 1));
+        owner.pause();
+        for (String id : ids) {
+            TestServer.await("lost", () -> state(id).path("status").asText().equals("failed"));
+        }
+        owner.resume();
+        long resumed = System.nanoTime();
+        for (String id : ids) {
+            PlainViewer viewer = new PlainViewer();
+            assertEquals(
+                    PlainViewer.End.CLEAN,
+                    viewer.view(owner.port(), "/streams/" + id + "?format=json", Long.MAX_VALUE));
+            assertEquals(
+                    "owner_lost", viewer.lastData().path("error").path("code").asText());
+        }
+        assertTrue(System.nanoTime() - resumed < ALL_TOLD_WITHIN.toNanos(), "one after the other");
     }
 }

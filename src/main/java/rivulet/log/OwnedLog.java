@@ -28,7 +28,10 @@ final class OwnedLog implements StreamLog {
      */
     @Override
     public boolean append(Event event) {
-        lease.awaitSure();
+        // The lease's own thread ends what others have ended, and has the producer let go: it would wait for itself.
+        if (!log.ended()) {
+            lease.awaitSure();
+        }
         return log.append(event);
     }
 

@@ -89,7 +89,7 @@ final class RedisLog implements StreamLog {
      */
     boolean ownerMustLearn(boolean again) {
         boolean watched = watched();
-        boolean tell = watched != ownerTold || (again && watched);
+        boolean tell = !owner.equals(RedisKeys.NOBODY) && (watched != ownerTold || (again && watched));
         ownerTold = watched;
         return tell;
     }
